@@ -1,0 +1,31 @@
+import type {Collection, Index, Labelled, Labels} from './definition.ts';
+import type {LabelSelector} from './selector.ts';
+
+/**
+ * How a transform reads other collections. Every call registers an exact dependency: the transform runs again
+ * when, and only when, what it was answered may have changed. Keys and index values that are absent now are
+ * dependencies too. Answers are sorted by key, so that results do not depend on history.
+ *
+ * With `project`, the answer is the projection, and the dependency is on it: a change of the row that leaves the
+ * projection structurally equal causes no run. Projections must be pure.
+ *
+ * Reading a collection in any other way inside a transform throws. A context is dead once its transform returned.
+ */
+export type Context = {
+  /** The row of that key. */
+  get<T>(from: Collection<T>, key: string): T | undefined;
+  get<T, P>(from: Collection<T>, key: string, project: (row: T) => P): P | undefined;
+  /** All rows of a collection, or those with that index value. */
+  list<T>(from: Collection<T>): readonly T[];
+  list<T>(from: Index<T>, value: string): readonly T[];
+  list<T, P>(from: Index<T>, value: string, project: (row: T) => P): readonly P[];
+  /** How many rows there are; runs again only when the number may differ. */
+  count<T>(from: Collection<T>): number;
+  count<T>(from: Index<T>, value: string): number;
+  /** Whether the key, or any row with that index value, exists. */
+  exists<T>(from: Collection<T> | Index<T>, keyOrValue: string): boolean;
+  /** Rows whose labels the selector matches. An undefined selector matches nothing, an empty one everything. */
+  select<T>(from: Labelled<T>, selector: LabelSelector | undefined): readonly T[];
+};
+
+export type {Labels};

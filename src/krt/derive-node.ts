@@ -1,0 +1,253 @@
+import type {DeriveDefinition, Row} from './definition.ts';
+import type {Change} from './delta.ts';
+import {type Cause, type Dependency, describeDependency, type Reader} from './dependency.ts';
+import {structurallyEqual} from './equality.ts';
+import {Deferred, Fetcher, Probe} from './fetcher.ts';
+import {deepFreeze} from './freeze.ts';
+import type {TransformError} from './graph-api.ts';
+import {type Host, type Node, type Origin, Tally} from './node.ts';
+import {OutputTable} from './output-table.ts';
+import {erased} from './erased.ts';
+import type {Store} from './store.ts';
+
+/** Enough causes to explain a run; a row fed by thousands keeps the first ones. */
+const CAUSES_KEPT = 4;
+
+/** The key of the one entry of a singleton, which has no input row. */
+const SINGLETON = '';
+
+type Outputs = ReadonlyMap<string, readonly Row[]>;
+
+/** One input row and what its transform made of it. */
+class Entry implements Reader {
+  readonly key: string;
+  readonly dependencies: Dependency[] = [];
+  readonly #node: DeriveNode;
+  outputs: Outputs = new Map();
+  error: TransformError | undefined;
+  epoch = 0;
+  changed = false;
+  causes: Cause[] = [];
+  /** Causes gathered for the next run. */
+  pending: Cause[] = [];
+
+  constructor(node: DeriveNode, key: string) {
+    this.#node = node;
+    this.key = key;
+  }
+
+  markDirty(cause: Cause): void {
+    if (this.pending.length < CAUSES_KEPT) this.pending.push(cause);
+    this.#node.markDirty(this);
+  }
+
+  countScan(): void {
+    this.#node.countScan();
+  }
+}
+
+/** A `derive`, `deriveOutputs` or `singleton`: runs its transform for each input row that is dirty. */
+export class DeriveNode implements Node {
+  readonly kind = 'derive';
+  readonly name: string;
+  readonly outputs: readonly Store[];
+  rank = 0;
+  readonly #host: Host;
+  readonly #definition: DeriveDefinition;
+  readonly #source: Store | undefined;
+  readonly #entries = new Map<string, Entry>();
+  readonly #tables: ReadonlyMap<string, OutputTable>;
+  readonly #tally = new Tally();
+  readonly #failed = new Set<Entry>();
+  #dirty = new Set<Entry>();
+
+  constructor(host: Host, definition: DeriveDefinition, source: Store | undefined, stores: ReadonlyMap<string, Store>) {
+    this.#host = host;
+    this.#definition = definition;
+    this.#source = source;
+    this.name = definition.name;
+    this.outputs = [...stores.values()];
+    this.#tables = new Map(
+      [...stores].map(([output, store]) => [
+        output,
+        new OutputTable(
+          store,
+          (input, key) => rowOf(this.#entries.get(input)?.outputs.get(output), key),
+          (message) => host.diagnose(this.name, message),
+        ),
+      ]),
+    );
+    source?.listeners.add(this);
+  }
+
+  /** Marks everything dirty: for a node that comes alive. */
+  start(): void {
+    if (this.#source === undefined) this.markDirty(this.#entry(SINGLETON));
+    else for (const key of this.#source.keys()) this.markDirty(this.#entry(key));
+  }
+
+  onSourceChange(store: Store, change: Change<unknown>): void {
+    this.#entry(change.key).markDirty({collection: store.name, key: change.key});
+  }
+
+  markDirty(entry: Entry): void {
+    this.#dirty.add(entry);
+    this.#host.schedule(this);
+  }
+
+  countScan(): void {
+    this.#tally.scans++;
+  }
+
+  process(): void {
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    const touched = new Map<string, Set<string>>([...this.#tables.keys()].map((output) => [output, new Set()]));
+    for (const entry of dirty) {
+      if (this.#runEntry(entry, touched)) continue;
+      // A source of higher rank appeared: this entry runs again when that source is up to date.
+      this.#dirty.add(entry);
+      this.#host.schedule(this);
+    }
+    for (const [output, table] of this.#tables) this.#tally.changed += table.publish(touched.get(output) ?? new Set());
+  }
+
+  /** False when the run has to be made again later in this epoch. */
+  #runEntry(entry: Entry, touched: ReadonlyMap<string, Set<string>>): boolean {
+    const row = this.#source === undefined ? null : this.#source.get(entry.key);
+    if (row === undefined) {
+      this.#remove(entry, touched);
+      return true;
+    }
+    const fetcher = new Fetcher(this.#host, this, this.#tally, entry, entry.dependencies);
+    let produced: Outputs | undefined;
+    let failure: unknown;
+    this.#host.enter(this.name);
+    try {
+      produced = this.#definition.run(fetcher, erased(row));
+    } catch (error) {
+      failure = error;
+    } finally {
+      this.#host.leave();
+    }
+    if (fetcher.deferred) return false;
+    fetcher.close();
+    this.#tally.runs++;
+    entry.epoch = this.#host.epoch;
+    entry.causes = entry.pending;
+    entry.pending = [];
+    if (produced === undefined) this.#fail(entry, failure);
+    else this.#accept(entry, produced, touched);
+    if (produced !== undefined && this.#host.development) this.#checkPurity(entry, row, produced);
+    return true;
+  }
+
+  #accept(entry: Entry, produced: Outputs, touched: ReadonlyMap<string, Set<string>>): void {
+    entry.error = undefined;
+    this.#failed.delete(entry);
+    entry.changed = false;
+    const outputs = new Map<string, readonly Row[]>();
+    for (const [output, table] of this.#tables) {
+      const before = entry.outputs.get(output) ?? [];
+      const {rows, changed} = table.replace(
+        entry.key,
+        before,
+        produced.get(output) ?? [],
+        touched.get(output) ?? new Set(),
+      );
+      if (this.#host.development) for (const row of rows) deepFreeze(row);
+      outputs.set(output, rows);
+      if (changed) entry.changed = true;
+    }
+    entry.outputs = outputs;
+    if (!entry.changed) this.#tally.cutOff++;
+  }
+
+  #fail(entry: Entry, failure: unknown): void {
+    const message = failure instanceof Error ? failure.message : String(failure);
+    entry.changed = false;
+    entry.error = {
+      key: `${this.name}/${entry.key}`,
+      collection: this.name,
+      input: entry.key,
+      message,
+      epoch: this.#host.epoch,
+    };
+    this.#failed.add(entry);
+    this.#host.diagnose(this.name, `the transform failed for ${entry.key}, its last good rows stand: ${message}`);
+  }
+
+  #remove(entry: Entry, touched: ReadonlyMap<string, Set<string>>): void {
+    for (const [output, table] of this.#tables) {
+      table.replace(entry.key, entry.outputs.get(output) ?? [], [], touched.get(output) ?? new Set());
+    }
+    entry.outputs = new Map();
+    for (const dependency of entry.dependencies.splice(0)) dependency.store.readers.remove(dependency);
+    this.#failed.delete(entry);
+    this.#entries.delete(entry.key);
+  }
+
+  #checkPurity(entry: Entry, row: unknown, first: Outputs): void {
+    let second: Outputs | undefined;
+    this.#host.enter(this.name);
+    try {
+      second = this.#definition.run(new Probe(this.#host), erased(row));
+    } catch (error) {
+      if (error instanceof Deferred) return;
+    } finally {
+      this.#host.leave();
+    }
+    const same = [...first].every(([output, rows]) => structurallyEqual(rows, second?.get(output)));
+    if (!same) this.#host.diagnose(this.name, `not pure: two runs for ${entry.key} gave different rows`);
+  }
+
+  #entry(key: string): Entry {
+    let entry = this.#entries.get(key);
+    if (entry === undefined) this.#entries.set(key, (entry = new Entry(this, key)));
+    return entry;
+  }
+
+  #entryOf(store: Store, key: string): Entry | undefined {
+    for (const table of this.#tables.values()) {
+      if (table.store !== store) continue;
+      const owner = table.owner(key);
+      return owner === undefined ? undefined : this.#entries.get(owner);
+    }
+    return undefined;
+  }
+
+  origin(store: Store, key: string): Origin | undefined {
+    const entry = this.#entryOf(store, key);
+    return entry && {epoch: entry.epoch, causes: entry.causes, changed: entry.changed};
+  }
+
+  madeOf(store: Store, key: string): {readonly from?: string; readonly dependencies: readonly string[]} {
+    const entry = this.#entryOf(store, key);
+    if (entry === undefined) return {dependencies: []};
+    const dependencies = entry.dependencies.map(describeDependency);
+    return this.#source === undefined ? {dependencies} : {from: `${this.#source.name}[${entry.key}]`, dependencies};
+  }
+
+  *errors(): Iterable<TransformError> {
+    for (const entry of this.#failed) if (entry.error !== undefined) yield entry.error;
+  }
+
+  get counters(): Tally {
+    return this.#tally;
+  }
+
+  resetCounters(): void {
+    this.#tally.reset();
+  }
+
+  get dependencyCount(): number {
+    let count = 0;
+    for (const entry of this.#entries.values()) count += entry.dependencies.length;
+    return count;
+  }
+}
+
+function rowOf(rows: readonly Row[] | undefined, key: string): Row | undefined {
+  // The last of two rows with one key counts, as in OutputTable.replace.
+  return rows?.findLast((row) => row.key === key);
+}

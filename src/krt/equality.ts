@@ -1,0 +1,48 @@
+/**
+ * Structural equality of rows: plain objects, arrays, byte arrays and primitives. A property that is undefined equals
+ * an absent one. Rows are trees of plain data; functions and class instances are compared by identity.
+ */
+export function structurallyEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b);
+  if (Array.isArray(b)) return false;
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && equalBytes(a, b);
+  if (!isPlain(a) || !isPlain(b)) return false;
+  return equalObjects(a, b);
+}
+
+function equalArrays(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    if (!structurallyEqual(a[i], b[i])) return false;
+  }
+  return true;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return false;
+  }
+  return true;
+}
+
+function equalObjects(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean {
+  let defined = 0;
+  for (const key in a) {
+    const value = a[key];
+    if (value === undefined) continue;
+    defined++;
+    if (!structurallyEqual(value, b[key])) return false;
+  }
+  for (const key in b) {
+    if (b[key] !== undefined) defined--;
+  }
+  return defined === 0;
+}
+
+function isPlain(value: object): value is Readonly<Record<string, unknown>> {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,106 @@
+import type {Observable} from 'rxjs';
+import type {AnyCollection, Collection, Input, Row} from './definition.ts';
+import type {Commit, Delta} from './delta.ts';
+
+/** Writes to inputs, staged until the commit ends; of several writes to one key the last counts. */
+export type Transaction = {
+  set<T>(input: Input<T>, row: T): void;
+  delete<T>(input: Input<T>, key: string): void;
+  /** Makes the input hold exactly these rows, as the smallest set of changes. */
+  replaceAll<T>(input: Input<T>, rows: Iterable<T>): void;
+};
+
+/** Work done by one node since the graph was made, or since `resetCounters`. */
+export type Counters = {
+  /** Transform runs. */
+  readonly runs: number;
+  /** Rows added, changed or removed in its outputs. */
+  readonly changed: number;
+  /** Runs whose rows equalled the old ones, so that nothing downstream ran. */
+  readonly cutOff: number;
+  /** Rows that fetches of its transforms looked at. */
+  readonly examined: number;
+  /** Times a change had to be compared with a dependency that no index could rule out. */
+  readonly scans: number;
+};
+
+/** A transform that failed: its last good rows stand until one of its inputs changes and it succeeds. */
+export type TransformError = Row & {
+  readonly collection: string;
+  readonly input: string;
+  readonly message: string;
+  readonly epoch: number;
+};
+
+export type GraphNode = {
+  readonly name: string;
+  readonly kind: 'input' | 'derive' | 'group' | 'distinct' | 'join';
+  readonly outputs: readonly string[];
+  readonly rank: number;
+  readonly rows: number;
+  readonly counters: Counters;
+};
+export type GraphEdge = {readonly from: string; readonly to: string; readonly how: 'primary' | 'fetch'};
+
+/** One step of an explanation: this row is as it is since that epoch, because of `causes`. */
+export type Why = {
+  readonly collection: string;
+  readonly key: string;
+  readonly epoch: number;
+  readonly change: 'added' | 'changed' | 'unchanged' | 'absent' | 'written';
+  readonly causes: readonly Why[];
+};
+
+/** One row with what it was made of. */
+export type DumpRow = {
+  readonly key: string;
+  readonly row: unknown;
+  readonly from?: string;
+  readonly dependencies: readonly string[];
+};
+
+export type GraphOptions = {
+  /** The collections that must exist; everything they reach comes alive with them. */
+  readonly outputs: readonly AnyCollection[];
+  /** Deep-freezes rows, runs every transform twice and compares: for tests. */
+  readonly development?: boolean;
+  /** Told of every failed transform and of every misuse that does not stop the commit. */
+  readonly onDiagnostic?: (diagnostic: {readonly node: string; readonly message: string}) => void;
+};
+
+export type Graph = {
+  readonly epoch: number;
+  /** Runs `write`, then brings the whole graph to rest, then tells subscribers. Returns the epoch. */
+  commit(write: (tx: Transaction) => void): number;
+  get<T>(collection: Collection<T>, key: string): T | undefined;
+  /** All rows, sorted by key. */
+  list<T>(collection: Collection<T>): readonly T[];
+  size(collection: AnyCollection): number;
+  /** Failed transforms, sorted by key. */
+  errors(): readonly TransformError[];
+  /** Calls back after every commit that changed the collection; with `replay`, at once with a snapshot as well. */
+  subscribe<T>(
+    collection: Collection<T>,
+    onDelta: (delta: Delta<T>) => void,
+    options?: {readonly replay?: boolean},
+  ): () => void;
+  /** Calls back once per commit that changed any of the collections. */
+  onCommit(collections: readonly AnyCollection[], callback: (commit: Commit) => void): () => void;
+  deltas$<T>(collection: Collection<T>): Observable<Delta<T>>;
+  commits$(collections: readonly AnyCollection[]): Observable<Commit>;
+  /** Like deltas$, but changes that a slow subscriber has not taken yet are merged per key; `release` asks for more. */
+  conflated$<T>(collection: Collection<T>): Observable<Conflated<T>>;
+  counters(): ReadonlyMap<string, Counters>;
+  resetCounters(): void;
+  nodes(): readonly GraphNode[];
+  edges(): readonly GraphEdge[];
+  mermaid(): string;
+  dump(collection: AnyCollection | string): readonly DumpRow[];
+  why(collection: AnyCollection | string, key: string): Why;
+  /** Finds a live collection by its name. */
+  find(name: string): AnyCollection | undefined;
+  dispose(): void;
+};
+
+/** A pull handle: `take` returns all that changed since the last take, at most one change per key. */
+export type Conflated<T> = {take(): Delta<T> | undefined};

@@ -1,0 +1,104 @@
+import type {Row} from './definition.ts';
+import {structurallyEqual} from './equality.ts';
+import type {Store} from './store.ts';
+
+/**
+ * Who owns which output key. Two inputs that yield one key are a mistake, which is reported; the lowest input key then
+ * wins, whatever the order of events, and the other takes over when the first lets go: also inside one commit.
+ */
+export class OutputTable {
+  readonly store: Store;
+  readonly #owners = new Map<string, string | Set<string>>();
+  readonly #rowFrom: (input: string, key: string) => Row | undefined;
+  readonly #diagnose: (message: string) => void;
+
+  constructor(
+    store: Store,
+    rowFrom: (input: string, key: string) => Row | undefined,
+    diagnose: (message: string) => void,
+  ) {
+    this.store = store;
+    this.#rowFrom = rowFrom;
+    this.#diagnose = diagnose;
+  }
+
+  /** The input whose row is published under that key. */
+  owner(key: string): string | undefined {
+    const owners = this.#owners.get(key);
+    return owners === undefined || typeof owners === 'string' ? owners : [...owners].sort()[0];
+  }
+
+  /**
+   * Notes what an input yields now. Rows equal to the old ones keep the old reference. Keys whose published row may
+   * differ are added to `touched`; nothing is published yet.
+   */
+  replace(
+    input: string,
+    before: readonly Row[],
+    after: readonly Row[],
+    touched: Set<string>,
+  ): {readonly rows: readonly Row[]; readonly changed: boolean} {
+    if (before.length === 0 && after.length === 0) return {rows: before, changed: false};
+    const old = new Map(before.map((row) => [row.key, row]));
+    const now = new Map(after.map((row) => [row.key, row]));
+    if (now.size < after.length) this.#diagnose(`${input} yields one key twice; the last row counts`);
+    let changed = old.size !== now.size;
+    const rows: Row[] = [];
+    for (const [key, row] of now) {
+      const previous = old.get(key);
+      if (previous !== undefined && structurallyEqual(previous, row)) {
+        rows.push(previous);
+        continue;
+      }
+      rows.push(row);
+      changed = true;
+      touched.add(key);
+      if (previous === undefined) this.#claim(key, input);
+    }
+    for (const key of old.keys()) {
+      if (now.has(key)) continue;
+      changed = true;
+      touched.add(key);
+      this.#release(key, input);
+    }
+    return {rows: changed ? rows : before, changed};
+  }
+
+  /** Publishes the touched keys; returns how many rows changed. */
+  publish(touched: ReadonlySet<string>): number {
+    let changed = 0;
+    for (const key of touched) {
+      const owner = this.#settleOwner(key);
+      const next = owner === undefined ? undefined : this.#rowFrom(owner, key);
+      const current = this.store.get(key);
+      if (current === next || (next !== undefined && structurallyEqual(current, next))) continue;
+      this.store.apply(key, next);
+      changed++;
+    }
+    return changed;
+  }
+
+  #settleOwner(key: string): string | undefined {
+    const owners = this.#owners.get(key);
+    if (owners === undefined || typeof owners === 'string') return owners;
+    const [winner, ...losers] = [...owners].sort();
+    this.#diagnose(`${key} is yielded by ${winner} and by ${losers.join(', ')}; the first wins`);
+    return winner;
+  }
+
+  #claim(key: string, input: string): void {
+    const owners = this.#owners.get(key);
+    if (owners === undefined) this.#owners.set(key, input);
+    else if (typeof owners === 'string') this.#owners.set(key, new Set([owners, input]));
+    else owners.add(input);
+  }
+
+  #release(key: string, input: string): void {
+    const owners = this.#owners.get(key);
+    if (owners === input) this.#owners.delete(key);
+    if (owners === undefined || typeof owners === 'string') return;
+    owners.delete(input);
+    const [only] = owners;
+    if (owners.size === 1 && only !== undefined) this.#owners.set(key, only);
+  }
+}

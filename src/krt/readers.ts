@@ -1,0 +1,182 @@
+import type {AnyCollection, AnyIndex} from './definition.ts';
+import type {Change} from './delta.ts';
+import type {Cause, Dependency} from './dependency.ts';
+import {structurallyEqual} from './equality.ts';
+import {selectorAnchor, selectorMatches} from './selector.ts';
+import {erased, labelPair, labelsOf} from './erased.ts';
+import type {Bucket} from './store.ts';
+
+type Table = Map<string, Set<Dependency>>;
+
+/**
+ * The reverse index of one store: who depends on which key (absent ones too), index value, label or on everything. A
+ * change looks up only those it can concern; selections without a demanded label pair are the one case that has
+ * to be tried one by one, and each try is counted.
+ */
+export class Readers {
+  readonly #byKey: Table = new Map();
+  readonly #byIndex = new Map<AnyIndex, Table>();
+  readonly #byLabel: Table = new Map();
+  readonly #unanchored = new Set<Dependency>();
+  readonly #all = new Set<Dependency>();
+
+  add(dependency: Dependency): void {
+    const {where} = dependency;
+    switch (where.kind) {
+      case 'key':
+        addTo(this.#byKey, where.value, dependency);
+        return;
+      case 'index': {
+        let table = this.#byIndex.get(where.index);
+        if (table === undefined) this.#byIndex.set(where.index, (table = new Map()));
+        addTo(table, where.value, dependency);
+        return;
+      }
+      case 'all':
+        this.#all.add(dependency);
+        return;
+      case 'select': {
+        const anchor = selectorAnchor(where.selector);
+        if (anchor === undefined) this.#unanchored.add(dependency);
+        else addTo(this.#byLabel, labelPair(...anchor), dependency);
+      }
+    }
+  }
+
+  remove(dependency: Dependency): void {
+    const {where} = dependency;
+    switch (where.kind) {
+      case 'key':
+        removeFrom(this.#byKey, where.value, dependency);
+        return;
+      case 'index': {
+        const table = this.#byIndex.get(where.index);
+        if (table === undefined) return;
+        removeFrom(table, where.value, dependency);
+        if (table.size === 0) this.#byIndex.delete(where.index);
+        return;
+      }
+      case 'all':
+        this.#all.delete(dependency);
+        return;
+      case 'select': {
+        const anchor = selectorAnchor(where.selector);
+        if (anchor === undefined) this.#unanchored.delete(dependency);
+        else removeFrom(this.#byLabel, labelPair(...anchor), dependency);
+      }
+    }
+  }
+
+  /** Registered dependencies in total; 0 once everything that read this store is gone. */
+  get size(): number {
+    let size = this.#all.size + this.#unanchored.size;
+    for (const table of [this.#byKey, this.#byLabel, ...this.#byIndex.values()]) {
+      for (const set of table.values()) size += set.size;
+    }
+    return size;
+  }
+
+  /** Tells readers by key, of everything, and by selection. `sizeAfter` = rows in the store after the change. */
+  onChange(collection: AnyCollection, change: Change<unknown>, sizeAfter: number): void {
+    const cause: Cause = {collection: collection.name, key: change.key};
+    const was = change.old !== undefined;
+    const is = change.new !== undefined;
+    const keyed = this.#byKey.get(change.key);
+    if (keyed !== undefined) for (const dependency of keyed) notify(dependency, change, was, is, was !== is, cause);
+    if (this.#all.size > 0) {
+      const flips = was !== is && (sizeAfter + (was ? 1 : -1) === 0) !== (sizeAfter === 0);
+      for (const dependency of this.#all) notify(dependency, change, was, is, flips, cause);
+    }
+    if (this.#byLabel.size > 0 || this.#unanchored.size > 0) this.#onLabelChange(collection, change, cause);
+  }
+
+  #onLabelChange(collection: AnyCollection, change: Change<unknown>, cause: Cause): void {
+    const before = change.old === undefined ? undefined : labelsOf(collection, change.old);
+    const after = change.new === undefined ? undefined : labelsOf(collection, change.new);
+    const candidates = new Set<Dependency>();
+    for (const labels of [before, after]) {
+      for (const [key, value] of Object.entries(labels ?? {})) {
+        for (const dependency of this.#byLabel.get(labelPair(key, value)) ?? []) candidates.add(dependency);
+      }
+    }
+    for (const dependency of this.#unanchored) {
+      dependency.reader.countScan();
+      candidates.add(dependency);
+    }
+    for (const dependency of candidates) {
+      if (dependency.where.kind !== 'select') continue;
+      const was = before !== undefined && selectorMatches(dependency.where.selector, before);
+      const is = after !== undefined && selectorMatches(dependency.where.selector, after);
+      notify(dependency, change, was, is, was !== is, cause);
+    }
+  }
+
+  /** Tells readers by index value. */
+  onIndexChange(
+    index: AnyIndex,
+    change: Change<unknown>,
+    before: readonly string[],
+    after: readonly string[],
+    table: ReadonlyMap<string, Bucket>,
+  ): void {
+    const readers = this.#byIndex.get(index);
+    if (readers === undefined) return;
+    const cause: Cause = {collection: index.of.name, key: change.key};
+    for (const value of before) {
+      const dependencies = readers.get(value);
+      if (dependencies === undefined) continue;
+      const is = after.includes(value);
+      const flips = !is && !table.has(value);
+      for (const dependency of dependencies) notify(dependency, change, true, is, flips, cause);
+    }
+    for (const value of after) {
+      if (before.includes(value)) continue;
+      const flips = table.get(value)?.rows.size === 1;
+      for (const dependency of readers.get(value) ?? []) notify(dependency, change, false, true, flips, cause);
+    }
+  }
+}
+
+/** `was`/`is`: whether the row belongs to the answer; `flips`: whether the answer turned empty or non-empty. */
+function notify(
+  {reader, interest, project}: Dependency,
+  change: Change<unknown>,
+  was: boolean,
+  is: boolean,
+  flips: boolean,
+  cause: Cause,
+): void {
+  if (!was && !is) return;
+  switch (interest) {
+    case 'count':
+      if (was !== is) reader.markDirty(cause);
+      return;
+    case 'exists':
+      if (flips) reader.markDirty(cause);
+      return;
+    case 'rows':
+      if (was && is && project !== undefined && sameProjection(project, change)) return;
+      reader.markDirty(cause);
+  }
+}
+
+/** A projection that throws tells nothing: the reader runs, and meets the error itself. */
+function sameProjection(project: (row: never) => unknown, change: Change<unknown>): boolean {
+  try {
+    return structurallyEqual(project(erased(change.old)), project(erased(change.new)));
+  } catch {
+    return false;
+  }
+}
+
+function addTo(table: Table, value: string, dependency: Dependency): void {
+  const set = table.get(value);
+  if (set === undefined) table.set(value, new Set([dependency]));
+  else set.add(dependency);
+}
+
+function removeFrom(table: Table, value: string, dependency: Dependency): void {
+  const set = table.get(value);
+  set?.delete(dependency);
+  if (set?.size === 0) table.delete(value);
+}

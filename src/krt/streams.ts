@@ -1,0 +1,54 @@
+import {Observable} from 'rxjs';
+import type {AnyCollection, Collection} from './definition.ts';
+import type {Change, Commit, Delta} from './delta.ts';
+import type {Conflated, Graph} from './graph-api.ts';
+
+/** A snapshot first, where there are rows, then one delta per commit, synchronously after it. */
+export function deltas$<T>(graph: Graph, collection: Collection<T>): Observable<Delta<T>> {
+  return new Observable((subscriber) => graph.subscribe(collection, (delta) => subscriber.next(delta), {replay: true}));
+}
+
+export function commits$(graph: Graph, collections: readonly AnyCollection[]): Observable<Commit> {
+  return new Observable((subscriber) => graph.onCommit(collections, (commit) => subscriber.next(commit)));
+}
+
+/**
+ * Emits a handle whenever there is something to take after there was nothing. What is not taken is merged per key, so a
+ * slow subscriber costs memory bounded by the number of keys.
+ */
+export function conflated$<T>(graph: Graph, collection: Collection<T>): Observable<Conflated<T>> {
+  return new Observable((subscriber) => {
+    let waiting = new Map<string, Change<T>>();
+    let latest: Delta<T> | undefined;
+    let snapshot = false;
+    const handle: Conflated<T> = {
+      take() {
+        const changes = [...waiting.values()].filter(({old, new: now}) => old !== undefined || now !== undefined);
+        waiting = new Map();
+        const taken = latest && changes.length > 0 ? {...latest, snapshot, changes} : undefined;
+        snapshot = false;
+        return taken;
+      },
+    };
+    return graph.subscribe(
+      collection,
+      (delta) => {
+        const idle = waiting.size === 0;
+        if (idle) snapshot = delta.snapshot;
+        latest = delta;
+        for (const change of delta.changes) waiting.set(change.key, merge(waiting.get(change.key), change));
+        if (idle) subscriber.next(handle);
+      },
+      {replay: true},
+    );
+  });
+}
+
+function merge<T>(earlier: Change<T> | undefined, later: Change<T>): Change<T> {
+  if (earlier === undefined) return later;
+  return {
+    key: later.key,
+    ...(earlier.old !== undefined && {old: earlier.old}),
+    ...(later.new !== undefined && {new: later.new}),
+  };
+}

@@ -1,0 +1,38 @@
+import {defineConfig} from 'vitest/config';
+
+/**
+ * Two classes of tests. `unit` runs in this process and needs nothing but Node; it shares its module
+ * graph between files, because importing the property-test runner once per file costs seconds.
+ * `e2e` starts real servers (Envoy, the bundled `sluice`), one file at a time, so that they do not
+ * fight for the two cores a CI machine has.
+ */
+const results = process.env['TEST_RESULTS'];
+
+export default defineConfig({
+  test: {
+    reporters: results === undefined ? ['default'] : ['default', ['json', {outputFile: results}]],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          isolate: false,
+          pool: 'forks',
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
+          fileParallelism: false,
+          pool: 'forks',
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
