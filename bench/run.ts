@@ -1,0 +1,18 @@
+import {report, type Scenario} from './report.ts';
+
+/** Scenarios by name, loaded when asked for. */
+const scenarios: Readonly<Record<string, () => Promise<{readonly scenario: Scenario}>>> = {
+  edit: () => import('./scenarios/edit.ts'),
+  translate: () => import('./scenarios/translate.ts'),
+};
+
+const [name = '', ...flags] = process.argv.slice(2);
+const load = scenarios[name];
+if (load === undefined) {
+  console.log(`usage: npm run bench -- NAME [--json]\nscenarios: ${Object.keys(scenarios).join(', ')}`);
+  process.exitCode = name === '' ? 0 : 2;
+} else {
+  const {scenario} = await load();
+  const rows = await scenario.run();
+  process.exitCode = report(scenario.name, rows, flags.includes('--json')) ? 0 : 1;
+}

@@ -1,0 +1,74 @@
+import {isIpAddress} from '../../src/api/ip-address.ts';
+
+/** Where Envoy's admin interface is to be, if at all. It is for operators on the same host: no other address is bound. */
+export type AdminAddress = {readonly path: string} | {readonly port: number};
+
+export type BootstrapOptions = {
+  /** `namespace/name` of the Gateway. */
+  readonly gateway: string;
+  /** Unique among the Envoys that run, such as a Pod name; the Gateway by default. */
+  readonly nodeId?: string;
+  /** The control plane: an IP address or a host name. */
+  readonly xds: {readonly host: string; readonly port: number};
+  readonly admin?: AdminAddress;
+};
+
+/** Key of the node metadata that tells which Gateway an Envoy is for. */
+export const gatewayMetadataKey = 'sluice.dev/gateway';
+
+const xdsCluster = 'xds';
+
+/** The configuration an Envoy is started with, as protobuf JSON (envoy.config.bootstrap.v3.Bootstrap); the rest comes by xDS. */
+export function envoyBootstrap({gateway, nodeId, xds, admin}: BootstrapOptions): Readonly<Record<string, unknown>> {
+  const ads = {ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s'};
+  return {
+    node: {id: nodeId ?? gateway, cluster: gateway, metadata: {[gatewayMetadataKey]: gateway}},
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [{envoy_grpc: {cluster_name: xdsCluster}}],
+      },
+      cds_config: ads,
+      lds_config: ads,
+    },
+    static_resources: {clusters: [controlPlane(xds)]},
+    layered_runtime: {layers: [{name: 'sluice', static_layer: runtime}]},
+    // With many clusters most statistics are never looked at; they are made when first counted.
+    deferred_stat_options: {enable_deferred_creation_stats: true},
+    ...(admin && {admin: {address: adminAddress(admin)}}),
+  };
+}
+
+const runtime = {
+  // An updated cluster need not wait for endpoints that Envoy has already (envoyproxy/envoy#13009).
+  'envoy.restart_features.use_eds_cache_for_ads': true,
+  // Expressions were checked where routes are read; Envoy's own limit would reject a VirtualHost for a long one.
+  're2.max_program_size.error_level': 0xffff_ffff,
+};
+
+function controlPlane({host, port}: BootstrapOptions['xds']) {
+  return {
+    name: xdsCluster,
+    type: isIpAddress(host) ? 'STATIC' : 'STRICT_DNS',
+    connect_timeout: '5s',
+    load_assignment: {
+      cluster_name: xdsCluster,
+      endpoints: [{lb_endpoints: [{endpoint: {address: socket(host, port)}}]}],
+    },
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        // A control plane that vanished without a word is noticed, and another replica tried.
+        explicit_http_config: {http2_protocol_options: {connection_keepalive: {interval: '30s', timeout: '5s'}}},
+      },
+    },
+  };
+}
+
+function adminAddress(admin: AdminAddress) {
+  return 'path' in admin ? {pipe: {path: admin.path}} : socket('127.0.0.1', admin.port);
+}
+
+const socket = (address: string, port: number) => ({socket_address: {address, port_value: port}});

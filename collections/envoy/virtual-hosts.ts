@@ -1,0 +1,70 @@
+import {envoy} from '../../src/gen/proto/envoy.js';
+import {derive, distinct, index, join, type Row} from '../../src/krt/index.ts';
+import {gatewayScope, resourceRef, resourceRow, type ResourceRow} from '../resource.ts';
+import {envoyListenerHosts, type ListenerHostRow} from './listener-hosts.ts';
+import {parseHostKey, virtualHostName} from './names.ts';
+import {concatMessages, resourceTypes} from './proto.ts';
+import {defaultRetryPolicy} from './retry-policy.ts';
+import {type EnvoyRouteRow, envoyRoutesByHost} from './routes.ts';
+
+/** One row per VirtualHost, with nothing in it: comes and goes with the first and last thing that needs it. */
+const hosts = join<Row>('envoy-hosts', [
+  distinct('envoy-route-hosts', envoyRoutesByHost),
+  distinct(
+    'envoy-own-hosts',
+    index(envoyListenerHosts, 'host', ({key}) => key),
+  ),
+]);
+
+/**
+ * VirtualHosts as resources, named `<RouteConfiguration>/<domain>`, put together from the routes' bytes. They refer to
+ * the clusters that their routes use, and to the endpoints of these.
+ */
+export const envoyVirtualHosts = derive('envoy-virtual-hosts', {
+  from: hosts,
+  reads: [envoyRoutesByHost.of, envoyListenerHosts],
+  rows: (ctx, {key}): ResourceRow => {
+    const {gateway, routeConfiguration, domain} = parseHostKey(key);
+    const routes = ctx.list(envoyRoutesByHost, key);
+    const otherwise = ctx.get(envoyListenerHosts, key, (row) => row.otherwise);
+    return resourceRow({
+      scope: gatewayScope('envoy', gateway),
+      type: resourceTypes.virtualHost,
+      name: virtualHostName(routeConfiguration, domain),
+      bytes: virtualHost(domain, routes, otherwise),
+      refs: references(routes),
+      parent: resourceRef(resourceTypes.routeConfiguration, routeConfiguration),
+    });
+  },
+});
+
+/** By `scope|parent`. */
+export const envoyVirtualHostsByConfiguration = index(
+  envoyVirtualHosts,
+  'route-configuration',
+  ({scope, parent}) => `${scope}|${parent ?? ''}`,
+);
+
+/** Envoy answers 404 by itself where no route fits. */
+function virtualHost(
+  domain: string,
+  routes: readonly EnvoyRouteRow[],
+  otherwise: ListenerHostRow['otherwise'] | undefined,
+): Uint8Array {
+  const misdirected = routes.length === 0 && otherwise === 'misdirected';
+  const {VirtualHost} = envoy.config.route.v3;
+  const own = VirtualHost.encode({
+    name: domain,
+    domains: [domain],
+    ...(routes.length > 0 && {retryPolicy: defaultRetryPolicy}),
+    ...(misdirected && {routes: [{match: {prefix: '/'}, directResponse: {status: 421}}]}),
+  });
+  const sorted = routes.toSorted((a, b) => (a.order < b.order ? -1 : 1));
+  return concatMessages([own.finish(), ...sorted.map(({bytes}) => bytes)]);
+}
+
+function references(routes: readonly EnvoyRouteRow[]): readonly string[] {
+  const clusters = new Set(routes.flatMap((route) => route.clusters));
+  const {cluster, loadAssignment} = resourceTypes;
+  return [...clusters].sort().flatMap((name) => [resourceRef(cluster, name), resourceRef(loadAssignment, name)]);
+}

@@ -1,0 +1,84 @@
+/**
+ * Every input collection: what providers, the static configuration and connected proxies put into the graph. Inputs of
+ * objects are keyed by objectKey. A kind that nobody delivers is an empty collection, not a branch.
+ */
+import type {EndpointSlice, Namespace, Secret, Service} from '../src/api/core.ts';
+import type {Dialect} from '../src/api/dialect.ts';
+import {type KubeObject, objectKey} from '../src/api/object.ts';
+import {gatewayGroup} from '../src/api/refs.ts';
+import type {Gateway, GatewayClass, HTTPRoute, ReferenceGrant} from '../src/gen/gateway-api.ts';
+import {index, type Input, input, type Labelled, type Labels} from '../src/krt/index.ts';
+import type {Settings} from './settings.ts';
+
+/** One row, key `settings`. */
+export const settings = input<Settings>('settings', {key: ({key}) => key});
+
+/** Labels of a namespace as an API server completes them: each carries its own name. */
+export const namespaceLabels = (name: string, labels: Labels = {}): Labels => ({
+  'kubernetes.io/metadata.name': name,
+  ...labels,
+});
+
+export const namespaces: Input<Namespace> & Labelled<Namespace> = input<Namespace>('namespaces', {
+  key: objectKey,
+  labels: ({metadata}) => namespaceLabels(metadata.name, metadata.labels),
+});
+export const services = input<Service>('services', {key: objectKey});
+export const endpointSlices = input<EndpointSlice>('endpoint-slices', {key: objectKey});
+export const secrets = input<Secret>('secrets', {key: objectKey});
+export const gatewayClasses = input<GatewayClass>('gateway-classes', {key: objectKey});
+export const gateways = input<Gateway>('gateways', {key: objectKey});
+export const httpRoutes = input<HTTPRoute>('http-routes', {key: objectKey});
+export const referenceGrants = input<ReferenceGrant>('reference-grants', {key: objectKey});
+
+/** EndpointSlices by `namespace/service`, the Service being the one their label names. */
+export const endpointSlicesByService = index(endpointSlices, 'service', ({metadata}) => {
+  const service = metadata.labels?.['kubernetes.io/service-name'];
+  return service === undefined ? undefined : `${metadata.namespace ?? 'default'}/${service}`;
+});
+
+/** A connected xDS client. Key: the number that the xDS server gave it. */
+export type ProxyRow = {
+  readonly key: string;
+  /** `<dialect>/<namespace>/<gateway>`, as in ResourceRow. */
+  readonly scope: string;
+  readonly dialect: Dialect;
+  /** Node id, cluster and string metadata as the client sent them. */
+  readonly node: string;
+  readonly cluster: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly peer: string;
+};
+export const proxies = input<ProxyRow>('proxies', {key: ({key}) => key});
+
+/** A resource that a connected client refused and has not accepted since. Key: `client|type|name`. */
+export type NackRow = {
+  readonly key: string;
+  readonly client: string;
+  readonly scope: string;
+  /** Full type URL. */
+  readonly type: string;
+  readonly name: string;
+  readonly message: string;
+  /** The client applied the resource all the same. */
+  readonly warning: boolean;
+};
+export const nacks = input<NackRow>('nacks', {key: ({key}) => key});
+export const nacksByScope = index(nacks, 'scope', ({scope}) => scope);
+
+function entry<T extends KubeObject>(groupKind: string, target: Input<T>): readonly [string, Input<KubeObject>] {
+  // Providers write an object only to the input of its own group and kind, and only once its schema was checked.
+  return [groupKind, target as unknown as Input<KubeObject>];
+}
+
+/** Where objects go, by groupKind (`group/Kind`). */
+export const inputsByGroupKind: ReadonlyMap<string, Input<KubeObject>> = new Map([
+  entry('/Namespace', namespaces),
+  entry('/Service', services),
+  entry('discovery.k8s.io/EndpointSlice', endpointSlices),
+  entry('/Secret', secrets),
+  entry(`${gatewayGroup}/GatewayClass`, gatewayClasses),
+  entry(`${gatewayGroup}/Gateway`, gateways),
+  entry(`${gatewayGroup}/HTTPRoute`, httpRoutes),
+  entry(`${gatewayGroup}/ReferenceGrant`, referenceGrants),
+]);
