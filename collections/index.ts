@@ -1,13 +1,24 @@
 /**
- * The graph's table of contents, in the order of the flow:
+ * Table of contents of the graph, in the order in which data flows. What is reachable from the outputs comes alive; each
+ * line is a place to start reading.
  *
- *   inputs -> gateway/ (attachment level) -> envoy/ | agentgateway/ (resources) | infra/ (what has to run)
- *                                         -> *-status
- *
- * A collection that an output reaches is alive; one that none reaches comes alive when it is dumped.
+ *   inputs.ts                objects, settings, connected proxies and what they refused
+ *   gateway/gateway-classes  GatewayClasses of ours
+ *   gateway/gateways         their Gateways
+ *   gateway/grants           ReferenceGrants, by what they allow
+ *   gateway/certificates     usable TLS Secrets
+ *   gateway/listeners        listeners, with conflicts and certificates resolved
+ *   gateway/ports            listeners merged per port
+ *   gateway/attachments      which route may attach to which listener
+ *   gateway/route-rules      rules of attached routes, with their backends
+ *   gateway/backends         Service ports that are referred to
+ *   gateway/endpoints        where they are
+ *   gateway/*-status         what objects are told
+ *   envoy/resources          xDS for Envoy
+ *   agentgateway/resources   xDS for agentgateway
+ *   infra/gateway-infra      proxies to run
  */
-import type {AnyCollection, Collection} from '../src/krt/index.ts';
-import {union} from '../src/krt/index.ts';
+import {type AnyCollection, type Collection, union} from '../src/krt/index.ts';
 import {agentgatewayResources} from './agentgateway/resources.ts';
 import {envoyResources} from './envoy/resources.ts';
 import {gatewayClassStatus} from './gateway/gateway-class-status.ts';
@@ -15,22 +26,25 @@ import {gatewayStatus} from './gateway/gateway-status.ts';
 import {httpRouteStatus} from './gateway/http-route-status.ts';
 import type {GatewayInfraRow, StatusRow} from './gateway/ir.ts';
 import {gatewayInfra} from './infra/gateway-infra.ts';
+import {inputsByGroupKind, nacks, proxies, settings} from './inputs.ts';
 import type {ResourceRow} from './resource.ts';
 
-/** Everything that leaves the process. */
-export type Outputs = {
-  /** For src/xds: the resources of all dialects. */
-  readonly resources: Collection<ResourceRow>;
-  /** For src/status. */
-  readonly statuses: Collection<StatusRow>;
-  /** For src/provision. */
-  readonly infra: Collection<GatewayInfraRow>;
-};
+/** Everything that proxies are sent. */
+export const resources: Collection<ResourceRow> = union('resources', [envoyResources, agentgatewayResources]);
 
-export const outputs: Outputs = {
-  resources: union('resources', [envoyResources, agentgatewayResources]),
-  statuses: union('statuses', [gatewayClassStatus, gatewayStatus, httpRouteStatus]),
-  infra: gatewayInfra,
-};
+/** Everything that objects are told. */
+export const statuses: Collection<StatusRow> = union('statuses', [gatewayClassStatus, gatewayStatus, httpRouteStatus]);
 
-export const outputCollections: readonly AnyCollection[] = [outputs.resources, outputs.statuses, outputs.infra];
+/** Every proxy that is to run. */
+export const infra: Collection<GatewayInfraRow> = gatewayInfra;
+
+/** What a graph is made for. Inputs are named too, so that one that nothing reads yet can still be written and looked at. */
+export const graphOutputs: readonly AnyCollection[] = [
+  resources,
+  statuses,
+  infra,
+  settings,
+  proxies,
+  nacks,
+  ...inputsByGroupKind.values(),
+];

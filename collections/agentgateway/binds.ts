@@ -20,13 +20,10 @@ export const agentgatewayBinds: Collection<ResourceRow> = derive('agentgateway-b
   rows: (_ctx, {key}) => {
     const [namespace = '', name = '', port = '', protocol] = key.split('/');
     const gateway = `${namespace}/${name}`;
-    return bindResource(
-      {gateway},
-      {
-        key: bindKey(gateway, Number(port)),
-        port: Number(port),
-        protocol: protocol === 'TLS' ? BindProtocol.TLS : BindProtocol.HTTP,
-      },
-    );
+    return bindResource(gateway, {
+      key: bindKey(gateway, Number(port)),
+      port: Number(port),
+      protocol: protocol === 'TLS' ? BindProtocol.TLS : BindProtocol.HTTP,
+    });
   },
 });

@@ -39,7 +39,7 @@ export const agentgatewayListeners: Collection<ResourceRow> = derive('agentgatew
     if (protocol === undefined) return undefined;
     const tls = tlsConfig(ctx, row);
     const [gatewayNamespace = '', gatewayName = ''] = row.gateway.split('/');
-    return listenerResource(row, {
+    return listenerResource(row.gateway, {
       key: listenerKey(row.gateway, row.name),
       bindKey: bindKey(row.gateway, row.port),
       name: {gatewayName, gatewayNamespace, listenerName: row.name},

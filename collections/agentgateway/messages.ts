@@ -28,66 +28,54 @@ export const NetworkMode = istio.workload.NetworkMode;
 /** Additions go from what is referred to to what refers, so that no request meets half of a configuration. */
 const order = {route: 2, listener: 3, bind: 4, workload: 0, service: 1} as const;
 
-type Place = {
-  /** Gateway, `namespace/name`. */
-  readonly gateway: string;
-  readonly refs?: readonly string[];
-};
+type Keyed<T> = T & {readonly key: string};
 
-export function bindResource({gateway, refs = []}: Place, bind: Bind & {readonly key: string}): ResourceRow {
-  return resource({gateway, refs, kind: 'bind', key: bind.key, message: {bind}});
-}
+/** `gateway` is `namespace/name`, here and below. */
+export const bindResource = (gateway: string, bind: Keyed<Bind>): ResourceRow =>
+  resource('bind', gateway, bind.key, {bind});
 
-export function listenerResource(
-  {gateway, refs = []}: Place,
-  listener: Listener & {readonly key: string},
+export const listenerResource = (gateway: string, listener: Keyed<Listener>): ResourceRow =>
+  resource('listener', gateway, listener.key, {listener});
+
+export const routeResource = (gateway: string, route: Keyed<Route>, refs: readonly string[]): ResourceRow =>
+  resource('route', gateway, route.key, {route}, refs);
+
+function resource(
+  kind: 'bind' | 'listener' | 'route',
+  gateway: string,
+  key: string,
+  message: agentgateway.dev.resource.Resource.$Properties,
+  refs: readonly string[] = [],
 ): ResourceRow {
-  return resource({gateway, refs, kind: 'listener', key: listener.key, message: {listener}});
-}
-
-export function routeResource({gateway, refs = []}: Place, route: Route & {readonly key: string}): ResourceRow {
-  return resource({gateway, refs, kind: 'route', key: route.key, message: {route}});
-}
-
-function resource(row: {
-  readonly gateway: string;
-  readonly refs: readonly string[];
-  readonly kind: 'bind' | 'listener' | 'route';
-  readonly key: string;
-  readonly message: agentgateway.dev.resource.Resource.$Properties;
-}): ResourceRow {
   return resourceRow({
-    scope: gatewayScope('agentgateway', row.gateway),
+    scope: gatewayScope('agentgateway', gateway),
     type: resourceType,
-    name: `${row.kind}/${row.key}`,
-    bytes: agentgateway.dev.resource.Resource.encode(row.message).finish(),
-    refs: row.refs,
-    order: order[row.kind],
+    name: `${kind}/${key}`,
+    bytes: agentgateway.dev.resource.Resource.encode(message).finish(),
+    refs,
+    order: order[kind],
   });
 }
 
 /** A Service is not tied to its Workloads by refs: it would change with every endpoint. Order alone does it. */
-export function serviceResource({gateway, refs = []}: Place, name: string, service: Service): ResourceRow {
-  return address({gateway, refs, kind: 'service', name, message: {service}});
-}
+export const serviceResource = (gateway: string, name: string, service: Service): ResourceRow =>
+  address('service', gateway, name, {service});
 
-export function workloadResource({gateway, refs = []}: Place, uid: string, workload: Workload): ResourceRow {
-  return address({gateway, refs, kind: 'workload', name: uid, message: {workload}});
-}
+export const workloadResource = (gateway: string, uid: string, workload: Workload): ResourceRow =>
+  address('workload', gateway, uid, {workload});
 
-function address(row: {
-  readonly gateway: string;
-  readonly refs: readonly string[];
-  readonly kind: 'service' | 'workload';
-  readonly name: string;
-  readonly message: istio.workload.Address.$Properties;
-}): ResourceRow {
+function address(
+  kind: 'service' | 'workload',
+  gateway: string,
+  name: string,
+  message: istio.workload.Address.$Properties,
+): ResourceRow {
   return resourceRow({
-    scope: gatewayScope('agentgateway', row.gateway),
+    scope: gatewayScope('agentgateway', gateway),
     type: addressType,
-    name: row.name,
-    bytes: istio.workload.Address.encode(row.message).finish(),
-    refs: row.refs,
-    order: order[row.kind],
+    name,
+    bytes: istio.workload.Address.encode(message).finish(),
+    refs: [],
+    order: order[kind],
   });
 }

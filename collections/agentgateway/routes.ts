@@ -24,8 +24,9 @@ export const agentgatewayRoutes: Collection<ResourceRow> = derive('agentgateway-
     const refs = serviceRefs(rule, resolver);
     return parents.map(({gateway, name, port}) =>
       routeResource(
-        {gateway, refs},
+        gateway,
         {...routeBody(rule, port, resolver), key: routeKey(rule, name), listenerKey: listenerKey(gateway, name)},
+        refs,
       ),
     );
   },

@@ -42,7 +42,7 @@ export const agentgatewayServices: Collection<ResourceRow> = derive('agentgatewa
     const {gateway, backend} = first;
     const domain = ctx.get(settings, 'settings', (row) => row.clusterDomain) ?? defaultSettings.clusterDomain;
     const hostname = serviceHostname(backend.namespace, backend.service, domain);
-    return serviceResource({gateway}, serviceName(backend.namespace, hostname), {
+    return serviceResource(gateway, serviceName(backend.namespace, hostname), {
       name: backend.service,
       namespace: backend.namespace,
       hostname,

@@ -107,11 +107,11 @@ export const agentgatewayWorkloads: Collection<ResourceRow> = derive('agentgatew
     const [first] = parts;
     if (first === undefined) return undefined;
     const {gateway, uid, name, namespace, kind, zone, address} = first;
-    return workloadResource({gateway}, uid, {
+    return workloadResource(gateway, uid, {
       uid,
       name,
       namespace,
-      ...(kind === 'dns' ? {hostname: address} : {addresses: addressesOf(parts)}),
+      ...(ipBytes(address) === undefined ? {hostname: address} : {addresses: addressesOf(parts)}),
       clusterId,
       ...(kind === 'pod' && {workloadType: WorkloadType.POD}),
       ...(kind === 'address' && {networkMode: NetworkMode.HOST_NETWORK}),

@@ -41,9 +41,11 @@ export function envoyBootstrap({gateway, nodeId, xds, admin}: BootstrapOptions):
   };
 }
 
+/**
+ * Envoy keeps the endpoints it has for a cluster that is updated (envoyproxy/envoy#13009) without being told so: the
+ * guard `use_eds_cache_for_ads`, which older versions need, is an error in current ones.
+ */
 const runtime = {
-  // An updated cluster need not wait for endpoints that Envoy has already (envoyproxy/envoy#13009).
-  'envoy.restart_features.use_eds_cache_for_ads': true,
   // Expressions were checked where routes are read; Envoy's own limit would reject a VirtualHost for a long one.
   're2.max_program_size.error_level': 0xffff_ffff,
 };

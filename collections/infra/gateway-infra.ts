@@ -4,16 +4,16 @@ import type {GatewayInfraRow} from '../gateway/ir.ts';
 import {portsByGateway} from '../gateway/ports.ts';
 import {gatewayScope} from '../resource.ts';
 
-/** What has to run for each managed Gateway. Depends on which ports there are, not on what happens on them. */
+/** What has to run for each Gateway. One without a port yet has a row too: its proxy may be kept for what comes. */
 export const gatewayInfra = derive('gateway-infra', {
   from: managedGateways,
-  rows: (ctx, gateway): GatewayInfraRow => ({
-    key: gateway.key,
-    namespace: gateway.namespace,
-    name: gateway.name,
-    dialect: gateway.dialect,
-    scope: gatewayScope(gateway.dialect, gateway.key),
-    ports: ctx.list(portsByGateway, gateway.key, ({port}) => port).toSorted((a, b) => a - b),
-    addresses: gateway.addresses,
+  rows: (ctx, {key, namespace, name, dialect, addresses}): GatewayInfraRow => ({
+    key,
+    namespace,
+    name,
+    dialect,
+    scope: gatewayScope(dialect, key),
+    ports: ctx.list(portsByGateway, key, ({port}) => port).toSorted((a, b) => a - b),
+    addresses,
   }),
 });
