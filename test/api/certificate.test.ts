@@ -23,7 +23,12 @@ describe('certificateProblem', () => {
     ['no key', pem.ecCertificate, '', /tls.key: there is no PEM block/],
     ['a key as certificate', pem.ecKey, pem.ecKey, /tls.crt: it holds a PRIVATE KEY/],
     ['a certificate as key', pem.ecCertificate, pem.ecCertificate, /tls.key: it holds a CERTIFICATE/],
-    ['a truncated certificate', block('CERTIFICATE', pem.ecCertificate, 40), pem.ecKey, /certificate 1 is not an X.509/],
+    [
+      'a truncated certificate',
+      block('CERTIFICATE', pem.ecCertificate, 40),
+      pem.ecKey,
+      /certificate 1 is not an X.509/,
+    ],
     ['a certificate that is no DER', wrap('CERTIFICATE', 'AAAA'), pem.ecKey, /certificate 1 is not an X.509/],
     ['a broken second certificate', pem.ecCertificate + wrap('CERTIFICATE', 'MAA='), pem.ecKey, /certificate 2 is not/],
     ['bad base64', wrap('CERTIFICATE', 'M*A='), pem.ecKey, /CERTIFICATE block is not base64/],

@@ -19,8 +19,16 @@ describe('matchSortKey', () => {
     ['an exact path wins over a longer prefix', {match: path('Exact', '/')}, {match: path('PathPrefix', '/a/b/c')}],
     ['an exact path wins over a regex', {match: path('Exact', '/a')}, {match: path('RegularExpression', '/aaaaaaa')}],
     ['the longer prefix wins', {match: path('PathPrefix', '/abc')}, {match: path('PathPrefix', '/ab')}],
-    ['of 9 and 10 characters, 10 win', {match: path('PathPrefix', '/23456789A')}, {match: path('PathPrefix', '/23456789')}],
-    ['a regex takes part by its length', {match: path('RegularExpression', '/a.*')}, {match: path('PathPrefix', '/ab')}],
+    [
+      'of 9 and 10 characters, 10 win',
+      {match: path('PathPrefix', '/23456789A')},
+      {match: path('PathPrefix', '/23456789')},
+    ],
+    [
+      'a regex takes part by its length',
+      {match: path('RegularExpression', '/a.*')},
+      {match: path('PathPrefix', '/ab')},
+    ],
     [
       'a longer prefix wins over method, headers and query',
       {match: path('PathPrefix', '/ab')},

@@ -1,6 +1,7 @@
 /** The real graph with Envoy's resources as its output, fed with manifests as a provider would. */
 import {expect} from 'vitest';
 import {parseAllDocuments} from 'yaml';
+import {envoyRoutes} from '../../../collections/envoy/routes.ts';
 import {envoyResources} from '../../../collections/envoy/resources.ts';
 import {inputsByGroupKind, settings} from '../../../collections/inputs.ts';
 import type {ResourceRow} from '../../../collections/resource.ts';
@@ -8,6 +9,7 @@ import {defaultSettings, type Settings} from '../../../collections/settings.ts';
 import {groupKind, type KubeObject, objectKey} from '../../../src/api/object.ts';
 import {type AnyCollection, createGraph, type Graph} from '../../../src/krt/index.ts';
 import {validate} from '../../../src/schema/validate.ts';
+import {base64, ecCertificate, ecKey} from '../../api/test-certificates.ts';
 import {lintEnvoy} from '../../lint/envoy.ts';
 import {type Plain, plainResource} from '../../lint/envoy-messages.ts';
 
@@ -29,6 +31,7 @@ export type World = {
   apply(...texts: readonly string[]): void;
   write(objects: readonly KubeObject[]): void;
   remove(text: string): void;
+  settings(own: Partial<Settings>): void;
   rows(): readonly ResourceRow[];
   /** Names of one type, `VirtualHost` for example. */
   names(type: string): readonly string[];
@@ -40,7 +43,7 @@ export type World = {
 export function makeWorld(
   texts: readonly string[],
   own: Partial<Settings> = {},
-  outputs: readonly AnyCollection[] = [envoyResources],
+  outputs: readonly AnyCollection[] = [envoyResources, envoyRoutes],
 ): World {
   const graph = createGraph({
     outputs,
@@ -78,6 +81,9 @@ export function makeWorld(
       graph.commit((tx) => {
         for (const object of objectsOf(text)) tx.delete(inputOf(object), objectKey(object));
       }),
+    settings: (changed) => {
+      graph.commit((tx) => tx.set(settings, {...defaultSettings, ...own, ...changed}));
+    },
     rows,
     names,
     row,
@@ -155,3 +161,12 @@ spec:
 
 /** Flow-style backendRef. */
 export const web = '{name: web, port: 80}';
+
+/** A TLS Secret with a certificate that can be used. */
+export const certificate = (name: string, chain = ecCertificate, key = ecKey): string => `
+apiVersion: v1
+kind: Secret
+metadata: {name: ${name}, namespace: default}
+type: kubernetes.io/tls
+data: {tls.crt: ${base64(chain)}, tls.key: ${base64(key)}}
+`;

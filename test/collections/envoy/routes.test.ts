@@ -73,7 +73,7 @@ describe('header modifiers', () => {
     const filters = `[${modifier('Request', body)}, ${modifier('Response', body)}]`;
     const additions = [
       {header: {key: 'X-S', value: '50%%'}, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD', keepEmptyValue: true},
-      {header: {key: 'X-A', value: '1'}, appendAction: 'APPEND_IF_EXISTS_OR_ADD', keepEmptyValue: true},
+      {header: {key: 'X-A', value: '1'}, keepEmptyValue: true},
     ];
     expect(routeOf(`{filters: ${filters}, backendRefs: [${web}]}`)).toMatchObject({
       requestHeadersToAdd: additions,
@@ -99,7 +99,7 @@ describe('header modifiers', () => {
     );
     const one = `{name: web, port: 80, filters: [${own}]}`;
     const both = [
-      {header: {key: 'x-b', value: 'rule'}, appendAction: 'APPEND_IF_EXISTS_OR_ADD', keepEmptyValue: true},
+      {header: {key: 'x-b', value: 'rule'}, keepEmptyValue: true},
       {header: {key: 'x-a', value: 'backend'}, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD', keepEmptyValue: true},
     ];
     expect(routeOf(`{filters: [${rule}], backendRefs: [${one}]}`)).toMatchObject({
@@ -298,9 +298,6 @@ describe('CORS', () => {
   };
   const base = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy',
-    allowMethods: '',
-    allowHeaders: '',
-    exposeHeaders: '',
     maxAge: '5',
     forwardNotMatchingPreflights: {},
     allowCredentials: {},

@@ -21,7 +21,9 @@ describe('attachments', () => {
     const rows = rowsOf(
       gatewayYaml(`listeners: [${http('a')}, {name: b, port: 81, protocol: HTTP}]`) +
         gatewayYaml(`listeners: [${http('a')}]`, {name: 'foreign', className: 'foreign'}) +
-        routeYaml('parentRefs: [{name: missing}, {name: gw, sectionName: b}, {name: foreign}, {kind: Service, group: "", name: s}]'),
+        routeYaml(
+          'parentRefs: [{name: missing}, {name: gw, sectionName: b}, {name: foreign}, {kind: Service, group: "", name: s}]',
+        ),
     );
     expect(rows).toEqual([
       {
@@ -54,8 +56,18 @@ describe('attachments', () => {
     ['no such section', http('a'), ', sectionName: x', ['NoMatchingParent']],
     ['no such port', http('a'), ', port: 81', ['NoMatchingParent']],
     ['a section on another port', http('a'), ', sectionName: a, port: 81', ['NoMatchingParent']],
-    ['a kind that is not allowed', http('a', ', allowedRoutes: {kinds: [{kind: GRPCRoute}]}'), '', ['NotAllowedByListeners']],
-    ['a protocol that carries no HTTP', '{name: a, port: 443, protocol: TLS, tls: {mode: Passthrough}}', '', ['NotAllowedByListeners']],
+    [
+      'a kind that is not allowed',
+      http('a', ', allowedRoutes: {kinds: [{kind: GRPCRoute}]}'),
+      '',
+      ['NotAllowedByListeners'],
+    ],
+    [
+      'a protocol that carries no HTTP',
+      '{name: a, port: 443, protocol: TLS, tls: {mode: Passthrough}}',
+      '',
+      ['NotAllowedByListeners'],
+    ],
     ['an unsupported protocol', '{name: a, port: 53, protocol: UDP}', '', ['NotAllowedByListeners']],
     [
       'a listener whose certificate is missing',
@@ -84,19 +96,27 @@ describe('attachments', () => {
       ['*.example.com', '[a.example.com, example.com, b.example.net]', [': a.example.com<a.example.com']],
       ['*.example.com', '["*.com", "*.example.com"]', [': *.example.com<*.example.com']],
       ['abc.example.com', '["*.com", "*.example.com", abc.example.com]', [': abc.example.com<abc.example.com']],
-      ['*.example.com', '["*.foo.example.com", "*.com"]', [': *.foo.example.com<*.foo.example.com *.example.com<*.com']],
+      [
+        '*.example.com',
+        '["*.foo.example.com", "*.com"]',
+        [': *.foo.example.com<*.foo.example.com *.example.com<*.com'],
+      ],
       ['a.com', '[b.com]', ['NoMatchingListenerHostname']],
       ['*.a.com', '[a.com]', ['NoMatchingListenerHostname']],
     ])('of listener %j and route %j', (listener, route, expected) => {
       const hostname = listener === '' ? '' : `, hostname: "${listener}"`;
       const hostnames = route === '' ? '' : `\nhostnames: ${route}`;
-      const rows = rowsOf(gatewayYaml(`listeners: [${http('l', hostname)}]`) + routeYaml(`parentRefs: [{name: gw}]${hostnames}`));
+      const rows = rowsOf(
+        gatewayYaml(`listeners: [${http('l', hostname)}]`) + routeYaml(`parentRefs: [{name: gw}]${hostnames}`),
+      );
       expect(rows.map(told)).toEqual([expected.map((line) => (line.startsWith(':') ? `l${line}` : line))]);
     });
 
     it('leaves out listeners that share no host', () => {
       const listeners = `${http('a', ', hostname: a.com')}, ${http('b', ', hostname: b.com')}`;
-      const rows = rowsOf(gatewayYaml(`listeners: [${listeners}]`) + routeYaml('parentRefs: [{name: gw}]\nhostnames: [b.com]'));
+      const rows = rowsOf(
+        gatewayYaml(`listeners: [${listeners}]`) + routeYaml('parentRefs: [{name: gw}]\nhostnames: [b.com]'),
+      );
       expect(rows.map(told)).toEqual([['b: b.com<b.com']]);
     });
   });
@@ -113,13 +133,19 @@ describe('attachments', () => {
       ['{from: Selector, selector: {matchLabels: {team: red}}}', 'red', ['a: <']],
       ['{from: Selector, selector: {matchLabels: {team: red}}}', 'apps', ['NotAllowedByListeners']],
       ['{from: Selector, selector: {matchExpressions: [{key: team, operator: Exists}]}}', 'red', ['a: <']],
-      ['{from: Selector, selector: {matchExpressions: [{key: team, operator: In, values: [blue]}]}}', 'red', ['NotAllowedByListeners']],
+      [
+        '{from: Selector, selector: {matchExpressions: [{key: team, operator: In, values: [blue]}]}}',
+        'red',
+        ['NotAllowedByListeners'],
+      ],
       ['{from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: red}}}', 'red', ['a: <']],
       ['{from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: implied}}}', 'implied', ['a: <']],
       ['{from: Selector, selector: {}}', 'implied', ['a: <']],
       ['{from: Selector}', 'implied', ['NotAllowedByListeners']],
     ])('%s admits a route of %s: %s', (namespaces, namespace, expected) => {
-      const rows = rowsOf(from(namespaces) + route(namespace) + namespaceYaml('red', '{team: red}') + namespaceYaml('apps'));
+      const rows = rowsOf(
+        from(namespaces) + route(namespace) + namespaceYaml('red', '{team: red}') + namespaceYaml('apps'),
+      );
       expect(rows.map(told)).toEqual([expected]);
     });
 
@@ -140,16 +166,20 @@ describe('attachments', () => {
   it('follows the programming of a listener', () => {
     const listener = '{name: a, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert}]}}';
     const world = start(gatewayYaml(`listeners: [${listener}]`) + routeYaml('parentRefs: [{name: gw}]'));
-    const programmed = (): unknown => world.graph.list(attachments).flatMap((row) => row.listeners.map((l) => l.programmed));
+    const programmed = (): unknown =>
+      world.graph.list(attachments).flatMap((row) => row.listeners.map((l) => l.programmed));
     expect(programmed()).toEqual([false]);
     world.apply(tlsSecretYaml('cert'));
     expect(programmed()).toEqual([true]);
   });
 
   it('does not accept a route none of whose rules can be done, but keeps it where it answers', () => {
-    const rule = '{matches: [{path: {type: RegularExpression, value: "(?=x)"}}, {}], backendRefs: [{name: s, port: 80}]}';
+    const rule =
+      '{matches: [{path: {type: RegularExpression, value: "(?=x)"}}, {}], backendRefs: [{name: s, port: 80}]}';
     const rows = rowsOf(
-      gatewayYaml(`listeners: [${http('a')}]`) + serviceYaml('s') + routeYaml(`parentRefs: [{name: gw}]\nrules: [${rule}]`),
+      gatewayYaml(`listeners: [${http('a')}]`) +
+        serviceYaml('s') +
+        routeYaml(`parentRefs: [{name: gw}]\nrules: [${rule}]`),
     );
     expect(rows[0]).toMatchObject({accepted: {status: 'False', reason: 'UnsupportedValue'}, listeners: [{name: 'a'}]});
   });

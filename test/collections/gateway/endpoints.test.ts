@@ -8,7 +8,8 @@ const base =
   gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]') +
   routeYaml('parentRefs: [{name: gw}]\nrules: [{backendRefs: [{name: s, port: 80}]}]');
 
-const start = (yaml: string, settings = {}): World => startWorld([backends, endpoints, gatewayBackends], base + yaml, {settings});
+const start = (yaml: string, settings = {}): World =>
+  startWorld([backends, endpoints, gatewayBackends], base + yaml, {settings});
 
 const address = (ip: string, more = ''): string => `{addresses: [${ip}]${more}}`;
 
@@ -43,8 +44,18 @@ describe('backends', () => {
   });
 
   it.each<[string, string, object, object]>([
-    ['no slices, files', serviceYaml('s', {ports: '[{port: 80, targetPort: 9000}]'}), {}, {type: 'dns', host: 's', port: 9000}],
-    ['no slices, a named target port', serviceYaml('s', {ports: '[{port: 80, targetPort: web}]'}), {}, {type: 'dns', host: 's', port: 80}],
+    [
+      'no slices, files',
+      serviceYaml('s', {ports: '[{port: 80, targetPort: 9000}]'}),
+      {},
+      {type: 'dns', host: 's', port: 9000},
+    ],
+    [
+      'no slices, a named target port',
+      serviceYaml('s', {ports: '[{port: 80, targetPort: web}]'}),
+      {},
+      {type: 'dns', host: 's', port: 80},
+    ],
     ['no slices, no target port', serviceYaml('s', {ports: '[{port: 80}]'}), {}, {type: 'dns', host: 's', port: 80}],
     [
       'no slices, a pattern for host names',
@@ -59,16 +70,28 @@ describe('backends', () => {
       {},
       {type: 'dns', host: 'example.org', port: 80},
     ],
-    ['a headless Service with slices', serviceYaml('s', {spec: 'clusterIP: None'}) + sliceYaml('s', '[]'), {}, {type: 'slices'}],
+    [
+      'a headless Service with slices',
+      serviceYaml('s', {spec: 'clusterIP: None'}) + sliceYaml('s', '[]'),
+      {},
+      {type: 'slices'},
+    ],
   ])('are discovered: %s', (_, yaml, settings, discovery) => {
     expect(start(yaml, settings).graph.list(backends)).toMatchObject([{discovery, addresses: []}]);
   });
 
   it('are known per Gateway', () => {
-    const world = start(serviceYaml('s') + gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]', {name: 'other', className: 'agentgateway'}));
+    const world = start(
+      serviceYaml('s') +
+        gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]', {name: 'other', className: 'agentgateway'}),
+    );
     const keys = (): string[] => world.graph.list(gatewayBackends).map(({key, dialect}) => `${dialect} ${key}`);
     expect(keys()).toEqual(['envoy default/gw|default/s/80']);
-    world.apply(routeYaml('parentRefs: [{name: other}, {name: gw}]\nrules: [{backendRefs: [{name: s, port: 80}]}]', {name: 'second'}));
+    world.apply(
+      routeYaml('parentRefs: [{name: other}, {name: gw}]\nrules: [{backendRefs: [{name: s, port: 80}]}]', {
+        name: 'second',
+      }),
+    );
     expect(keys()).toEqual(['envoy default/gw|default/s/80', 'agentgateway default/other|default/s/80']);
     world.remove('gateway.networking.k8s.io/HTTPRoute', 'default/web');
     expect(keys()).toHaveLength(2);
@@ -81,8 +104,15 @@ describe('endpoints', () => {
   it('come from all slices of the Service, sorted and without duplicates', () => {
     const world = start(
       serviceYaml('s') +
-        sliceYaml('s', `[${address('10.0.0.3')}, ${address('10.0.0.1', ', zone: z, targetRef: {kind: Pod, name: p}')}]`) +
-        sliceYaml('s', `[${address('10.0.0.2')}, ${address('10.0.0.3', ', conditions: {ready: false, serving: true, terminating: true}')}]`, {name: 's-2'}) +
+        sliceYaml(
+          's',
+          `[${address('10.0.0.3')}, ${address('10.0.0.1', ', zone: z, targetRef: {kind: Pod, name: p}')}]`,
+        ) +
+        sliceYaml(
+          's',
+          `[${address('10.0.0.2')}, ${address('10.0.0.3', ', conditions: {ready: false, serving: true, terminating: true}')}]`,
+          {name: 's-2'},
+        ) +
         sliceYaml('other', `[${address('10.0.0.9')}]`) +
         sliceYaml('s', `[${address('10.0.0.8')}]`, {namespace: 'elsewhere'}),
     );

@@ -66,7 +66,10 @@ describe('listeners', () => {
   });
 
   it('follows the class of a Gateway and the controller names', () => {
-    const world = startWorld(outputs, gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]', {className: 'mine'}));
+    const world = startWorld(
+      outputs,
+      gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]', {className: 'mine'}),
+    );
     const classYaml = (controller: string): string =>
       `{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: mine}, spec: {controllerName: ${controller}}}`;
     expect(world.graph.list(listeners)).toEqual([]);
@@ -82,10 +85,10 @@ describe('listeners', () => {
       expect(rows.get('odd')).toMatchObject({allowedKinds: [], programmed: false, attachable: false});
       expect([...rows.values()].map(told)).toEqual([
         [
-        'Accepted=False/UnsupportedProtocol',
-        'Conflicted=False/NoConflicts',
-        'ResolvedRefs=True/ResolvedRefs',
-        'Programmed=False/Invalid',
+          'Accepted=False/UnsupportedProtocol',
+          'Conflicted=False/NoConflicts',
+          'ResolvedRefs=True/ResolvedRefs',
+          'Programmed=False/Invalid',
         ],
       ]);
     });
@@ -96,7 +99,9 @@ describe('listeners', () => {
       ['a known kind of another group', '[{group: example.com, kind: HTTPRoute}]', []],
       ['a kind that the protocol cannot carry', '[{kind: TCPRoute}]', []],
     ])('tells kinds named in vain: %s', (_, kinds, allowed) => {
-      const rows = rowsOf(gatewayYaml(`listeners: [{name: a, port: 80, protocol: HTTP, allowedRoutes: {kinds: ${kinds}}}]`));
+      const rows = rowsOf(
+        gatewayYaml(`listeners: [{name: a, port: 80, protocol: HTTP, allowedRoutes: {kinds: ${kinds}}}]`),
+      );
       expect(rows.get('a')?.allowedKinds).toEqual(allowed);
       expect(rows.get('a')?.conditions).toContainEqual(
         expect.objectContaining({type: 'ResolvedRefs', status: 'False', reason: 'InvalidRouteKinds'}),
@@ -152,7 +157,12 @@ listeners:
       const listener = (name: string, hostname: string): string =>
         `- {name: ${name}, port: 443, protocol: HTTPS, hostname: "${hostname}", tls: {certificateRefs: [{name: cert}]}}`;
       const yaml = gatewayYaml(
-        ['listeners:', listener('a', 'foo.example.com'), listener('b', 'foo.example.org'), listener('c', '*.example.com')].join('\n'),
+        [
+          'listeners:',
+          listener('a', 'foo.example.com'),
+          listener('b', 'foo.example.org'),
+          listener('c', '*.example.com'),
+        ].join('\n'),
       );
       const overlapping = [...fine, 'OverlappingTLSConfig=True/OverlappingHostnames'];
       expect(toldByName(yaml + tlsSecretYaml('cert'))).toEqual({a: overlapping, b: fine, c: overlapping});
@@ -205,23 +215,42 @@ listeners:
       ['no grant, Secret exists', tlsSecretYaml('cert', {namespace: 'certs'})],
       ['no grant, Secret does not exist', ''],
       ['a grant elsewhere', grantYaml(fromGateway, '{group: "", kind: Secret}', {namespace: 'other'})],
-      ['a grant for HTTPRoutes', grantYaml(fromGateway.replace('kind: Gateway', 'kind: HTTPRoute'), '{group: "", kind: Secret}', {namespace: 'certs'})],
-      ['a grant from another group', grantYaml('{group: x.io, kind: Gateway, namespace: default}', '{group: "", kind: Secret}', {namespace: 'certs'})],
-      ['a grant from another namespace', grantYaml(fromGateway.replace('default', 'x'), '{group: "", kind: Secret}', {namespace: 'certs'})],
+      [
+        'a grant for HTTPRoutes',
+        grantYaml(fromGateway.replace('kind: Gateway', 'kind: HTTPRoute'), '{group: "", kind: Secret}', {
+          namespace: 'certs',
+        }),
+      ],
+      [
+        'a grant from another group',
+        grantYaml('{group: x.io, kind: Gateway, namespace: default}', '{group: "", kind: Secret}', {
+          namespace: 'certs',
+        }),
+      ],
+      [
+        'a grant from another namespace',
+        grantYaml(fromGateway.replace('default', 'x'), '{group: "", kind: Secret}', {namespace: 'certs'}),
+      ],
       ['a grant to Services', grantYaml(fromGateway, '{group: "", kind: Service}', {namespace: 'certs'})],
       ['a grant to another group', grantYaml(fromGateway, '{group: x.io, kind: Secret}', {namespace: 'certs'})],
-      ['a grant to another name', grantYaml(fromGateway, '{group: "", kind: Secret, name: other}', {namespace: 'certs'})],
+      [
+        'a grant to another name',
+        grantYaml(fromGateway, '{group: "", kind: Secret, name: other}', {namespace: 'certs'}),
+      ],
     ])('asks for permission before anything else: %s', (_, more) => {
       expect(toldByName(abroad + more)['https']).toEqual(unresolved('RefNotPermitted'));
     });
 
-    it.each(['{group: "", kind: Secret}', '{group: "", kind: Secret, name: cert}'])('is content with a grant to %s', (to) => {
-      const world = startWorld(outputs, abroad + tlsSecretYaml('cert', {namespace: 'certs'}));
-      world.apply(grantYaml(fromGateway, to, {namespace: 'certs'}));
-      expect(world.graph.list(listeners).map(told)).toEqual([fine]);
-      world.remove('gateway.networking.k8s.io/ReferenceGrant', 'certs/grant');
-      expect(world.graph.list(listeners).map(told)).toEqual([unresolved('RefNotPermitted')]);
-    });
+    it.each(['{group: "", kind: Secret}', '{group: "", kind: Secret, name: cert}'])(
+      'is content with a grant to %s',
+      (to) => {
+        const world = startWorld(outputs, abroad + tlsSecretYaml('cert', {namespace: 'certs'}));
+        world.apply(grantYaml(fromGateway, to, {namespace: 'certs'}));
+        expect(world.graph.list(listeners).map(told)).toEqual([fine]);
+        world.remove('gateway.networking.k8s.io/ReferenceGrant', 'certs/grant');
+        expect(world.graph.list(listeners).map(told)).toEqual([unresolved('RefNotPermitted')]);
+      },
+    );
 
     it('does not notice a rotation', () => {
       const world = startWorld(outputs, https('{name: cert}') + tlsSecretYaml('cert'));

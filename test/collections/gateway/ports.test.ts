@@ -20,7 +20,9 @@ listeners:
 - {name: one, protocol: HTTP, port: 81}
 - {name: two, protocol: TLS, port: 81, tls: {mode: Passthrough}}`) + tlsSecretYaml('cert'),
     );
-    expect(graph.list(ports).map(({key, kind, listeners}) => ({key, kind, names: listeners.map(({name}) => name)}))).toEqual([
+    expect(
+      graph.list(ports).map(({key, kind, listeners}) => ({key, kind, names: listeners.map(({name}) => name)})),
+    ).toEqual([
       {key: 'default/gw/443', kind: 'TLS', names: ['exact', 'through', 'wide', 'any']},
       {key: 'default/gw/80', kind: 'HTTP', names: ['http']},
     ]);
@@ -52,7 +54,10 @@ listeners:
 describe('certificates', () => {
   it('are the TLS Secrets that can be used', () => {
     const opaque = tlsSecretYaml('opaque').replace('type: kubernetes.io/tls', 'type: Opaque');
-    const {graph} = startWorld([certificates], tlsSecretYaml('good') + tlsSecretYaml('bad', {key: otherEcKey}) + opaque);
+    const {graph} = startWorld(
+      [certificates],
+      tlsSecretYaml('good') + tlsSecretYaml('bad', {key: otherEcKey}) + opaque,
+    );
     expect(graph.list(certificates)).toEqual([{key: 'default/good', certificate: ecCertificate, privateKey: ecKey}]);
   });
 });

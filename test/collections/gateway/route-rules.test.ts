@@ -6,7 +6,7 @@ import {
   gatewayYaml,
   grantYaml,
   namespaceYaml,
-  objectNamed,
+  objectOf,
   routeYaml,
   serviceYaml,
   startWorld,
@@ -29,7 +29,7 @@ const rulesOf = (rules: string): readonly RouteRuleRow[] => start(rules).graph.l
 function startUnchecked(change: (route: HTTPRoute) => HTTPRoute): World {
   const world = startWorld([routeRules, routeResolutions], base);
   const yaml = routeYaml('parentRefs: [{name: gw}]\nrules: [{backendRefs: [{name: s, port: 80}]}]');
-  world.apply(change(objectNamed<HTTPRoute>(yaml, 'default/web')));
+  world.apply(change(objectOf(yaml, 'HTTPRoute')));
   return world;
 }
 
@@ -66,7 +66,9 @@ describe('route-rules', () => {
   });
 
   it('has no rules of routes that are attached nowhere, but knows their references', () => {
-    const yaml = routeYaml('parentRefs: [{name: gw, sectionName: x}]\nrules: [{backendRefs: [{name: none, port: 80}]}]');
+    const yaml = routeYaml(
+      'parentRefs: [{name: gw, sectionName: x}]\nrules: [{backendRefs: [{name: none, port: 80}]}]',
+    );
     const {graph} = startWorld([routeRules, routeResolutions], base + yaml);
     expect(graph.list(routeRules)).toEqual([]);
     expect(graph.list(routeResolutions)).toMatchObject([
@@ -150,7 +152,11 @@ describe('route-rules', () => {
     ])('never skips a filter it does not know: %s', (type, text) => {
       const rules = rulesOf(`[{filters: [{type: ${type}, ${text}}], backendRefs: [{name: s, port: 80}]}]`);
       expect(rules).toMatchObject([
-        {invalid: {reason: 'UnsupportedValue', message: expect.stringContaining(type)}, backends: [], filters: noFilters},
+        {
+          invalid: {reason: 'UnsupportedValue', message: expect.stringContaining(type)},
+          backends: [],
+          filters: noFilters,
+        },
       ]);
     });
 
@@ -185,7 +191,9 @@ describe('route-rules', () => {
 
   describe('backends', () => {
     const targets = (ref: string, more = ''): unknown =>
-      start(`[{backendRefs: [${ref}]}]`, more).graph.list(routeRules)[0]?.backends.map(({target}) => target);
+      start(`[{backendRefs: [${ref}]}]`, more)
+        .graph.list(routeRules)[0]
+        ?.backends.map(({target}) => target);
     const fromRoute = '{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: default}';
 
     it.each([
@@ -210,21 +218,28 @@ describe('route-rules', () => {
           rules: [{matches: [], backendRefs: [{group: '', kind: 'Service', name: 's', weight: 1}]}],
         },
       }));
-      expect(graph.list(routeRules)[0]?.backends[0]?.target).toMatchObject({kind: 'invalid', reason: 'BackendNotFound'});
+      expect(graph.list(routeRules)[0]?.backends[0]?.target).toMatchObject({
+        kind: 'invalid',
+        reason: 'BackendNotFound',
+      });
     });
 
-    it.each(['{group: "", kind: Service}', '{group: "", kind: Service, name: far}'])('is content with a grant to %s', (to) => {
-      const world = start('[{backendRefs: [{name: far, namespace: other, port: 80}]}]');
-      const target = (): unknown => world.graph.list(routeRules)[0]?.backends[0]?.target.kind;
-      expect(target()).toBe('invalid');
-      world.apply(grantYaml(fromRoute, to, {namespace: 'other'}));
-      expect(target()).toBe('backend');
-      world.remove('gateway.networking.k8s.io/ReferenceGrant', 'other/grant');
-      expect(target()).toBe('invalid');
-    });
+    it.each(['{group: "", kind: Service}', '{group: "", kind: Service, name: far}'])(
+      'is content with a grant to %s',
+      (to) => {
+        const world = start('[{backendRefs: [{name: far, namespace: other, port: 80}]}]');
+        const target = (): unknown => world.graph.list(routeRules)[0]?.backends[0]?.target.kind;
+        expect(target()).toBe('invalid');
+        world.apply(grantYaml(fromRoute, to, {namespace: 'other'}));
+        expect(target()).toBe('backend');
+        world.remove('gateway.networking.k8s.io/ReferenceGrant', 'other/grant');
+        expect(target()).toBe('invalid');
+      },
+    );
 
     it('keeps an invalid one among its siblings, with its weight', () => {
-      const rules = '[{backendRefs: [{name: s, port: 80, weight: 3}, {name: none, port: 80}, {name: t, port: 80, weight: 0}]}]';
+      const rules =
+        '[{backendRefs: [{name: s, port: 80, weight: 3}, {name: none, port: 80}, {name: t, port: 80, weight: 0}]}]';
       const {graph} = start(rules);
       expect(graph.list(routeRules)[0]?.backends).toMatchObject([
         {weight: 3, target: toS},
@@ -234,7 +249,11 @@ describe('route-rules', () => {
       expect(graph.list(routeResolutions)).toMatchObject([
         {
           backends: ['default/s/80', 'default/t/80'],
-          resolvedRefs: {status: 'False', reason: 'BackendNotFound', message: 'rules[0]: Service default/none does not exist'},
+          resolvedRefs: {
+            status: 'False',
+            reason: 'BackendNotFound',
+            message: 'rules[0]: Service default/none does not exist',
+          },
         },
       ]);
     });
@@ -274,7 +293,11 @@ describe('route-rules', () => {
       world.apply(serviceYaml('new'));
       expect(target()).toBe('backend');
       world.graph.resetCounters();
-      world.apply(serviceYaml('new', {ports: '[{port: 80, targetPort: 9090}, {name: more, port: 81}]'.replace('{port: 80', '{name: http, port: 80')}));
+      world.apply(
+        serviceYaml('new', {
+          ports: '[{port: 80, targetPort: 9090}, {name: more, port: 81}]'.replace('{port: 80', '{name: http, port: 80'),
+        }),
+      );
       expect(world.graph.counters().get('route-rules')?.runs).toBe(0);
       world.apply(serviceYaml('new', {ports: '[{port: 81}]'}));
       expect(target()).toBe('invalid');
@@ -318,8 +341,11 @@ describe('route-rules', () => {
     });
 
     it('let mirrors be backends too', () => {
-      const rule = '{filters: [{type: RequestMirror, requestMirror: {backendRef: {name: t, port: 80}}}], backendRefs: [{name: s, port: 80}]}';
-      expect(start(`[${rule}]`).graph.list(routeResolutions)).toMatchObject([{backends: ['default/s/80', 'default/t/80']}]);
+      const rule =
+        '{filters: [{type: RequestMirror, requestMirror: {backendRef: {name: t, port: 80}}}], backendRefs: [{name: s, port: 80}]}';
+      expect(start(`[${rule}]`).graph.list(routeResolutions)).toMatchObject([
+        {backends: ['default/s/80', 'default/t/80']},
+      ]);
     });
 
     it('redirect', () => {
@@ -350,9 +376,16 @@ describe('route-rules', () => {
     ['timeouts: {request: 0s}', {timeouts: {requestMs: 0}}],
     ['retry: {}', {retry: {attempts: 1, codes: []}}],
     ['retry: {attempts: 0}', {retry: {attempts: 0, codes: []}}],
-    ['retry: {attempts: 3, codes: [503, 500], backoff: 100ms}', {retry: {attempts: 3, codes: [500, 503], backoffMs: 100}}],
+    [
+      'retry: {attempts: 3, codes: [503, 500], backoff: 100ms}',
+      {retry: {attempts: 3, codes: [500, 503], backoffMs: 100}},
+    ],
   ])('reads %s', (text, expected) => {
     const [rule] = rulesOf(`[{${text}, backendRefs: [{name: s, port: 80}]}]`);
-    expect({timeouts: rule?.timeouts, retry: rule?.retry}).toEqual({timeouts: undefined, retry: undefined, ...expected});
+    expect({timeouts: rule?.timeouts, retry: rule?.retry}).toEqual({
+      timeouts: undefined,
+      retry: undefined,
+      ...expected,
+    });
   });
 });

@@ -6,7 +6,7 @@ import type {DesiredCondition, StatusRow} from '../../../collections/gateway/ir.
 import {supportedFeatures} from '../../../collections/gateway/supported-features.ts';
 import {nacks} from '../../../collections/inputs.ts';
 import type {Gateway} from '../../../src/gen/gateway-api.ts';
-import {gatewayYaml, objectNamed, routeYaml, serviceYaml, startWorld, tlsSecretYaml, type World} from './world.ts';
+import {gatewayYaml, objectOf, routeYaml, serviceYaml, startWorld, tlsSecretYaml, type World} from './world.ts';
 
 const outputs = [gatewayClassStatus, gatewayStatus, httpRouteStatus];
 const start = (yaml: string, settings = {}): World => startWorld(outputs, yaml, {settings});
@@ -37,7 +37,12 @@ spec: {${spec}}
   it('accepts classes of ours and lists features, sorted and at most 64', () => {
     const {graph} = start(classYaml('controllerName: sluice.dev/agentgateway'));
     const row = graph.get(gatewayClassStatus, 'GatewayClass/mine');
-    expect(row).toMatchObject({apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', name: 'mine', generation: 1});
+    expect(row).toMatchObject({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'GatewayClass',
+      name: 'mine',
+      generation: 1,
+    });
     expect(row?.namespace).toBeUndefined();
     const status = row?.status.kind === 'GatewayClass' ? row.status : undefined;
     expect(told(status?.conditions ?? [])).toEqual(['Accepted=True/Accepted']);
@@ -110,7 +115,7 @@ describe('gateway-status', () => {
 
   it('carries the generation of the object', () => {
     const world = start('');
-    const gateway = objectNamed<Gateway>(gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]'), 'default/gw');
+    const gateway = objectOf(gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]'), 'Gateway');
     world.apply({...gateway, metadata: {...gateway.metadata, generation: 3}});
     expect(world.graph.get(gatewayStatus, 'Gateway/default/gw')?.generation).toBe(3);
   });
@@ -191,14 +196,17 @@ describe('gateway-status', () => {
 
   it('tells an address that is none, and serves the others', () => {
     const world = start('');
-    const gateway = objectNamed<Gateway>(gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]'), 'default/gw');
+    const gateway = objectOf(gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]'), 'Gateway');
     const withAddresses = (...values: string[]): Gateway => ({
       ...gateway,
       spec: {...gateway.spec, addresses: values.map((value) => ({type: 'IPAddress', value}))},
     });
     world.apply(withAddresses('nonsense', '127.0.0.2'));
     expect(gatewayOf(world).addresses).toEqual([{type: 'IPAddress', value: '127.0.0.2'}]);
-    expect(told(gatewayOf(world).conditions).slice(0, 2)).toEqual(['Accepted=True/Accepted', 'Programmed=False/AddressNotUsable']);
+    expect(told(gatewayOf(world).conditions).slice(0, 2)).toEqual([
+      'Accepted=True/Accepted',
+      'Programmed=False/AddressNotUsable',
+    ]);
     world.apply(withAddresses('nonsense'));
     expect(told(gatewayOf(world).conditions)[0]).toBe('Accepted=False/UnsupportedAddress');
   });
@@ -212,9 +220,12 @@ listeners:
         routeYaml('parentRefs: [{name: gw}]\nhostnames: [b.com]') +
         routeYaml('parentRefs: [{name: gw}]', {name: 'all'}) +
         routeYaml('parentRefs: [{name: gw, sectionName: x}]', {name: 'none'}) +
-        routeYaml('parentRefs: [{name: gw}]\nrules: [{matches: [{path: {type: RegularExpression, value: "("}}]}]', {name: 'bad'}),
+        routeYaml('parentRefs: [{name: gw}]\nrules: [{matches: [{path: {type: RegularExpression, value: "("}}]}]', {
+          name: 'bad',
+        }),
     );
-    const counts = (): unknown => gatewayOf(world).listeners.map(({name, attachedRoutes}) => `${name} ${attachedRoutes}`);
+    const counts = (): unknown =>
+      gatewayOf(world).listeners.map(({name, attachedRoutes}) => `${name} ${attachedRoutes}`);
     expect(counts()).toEqual(['http 2', 'tls 1']);
     world.remove('gateway.networking.k8s.io/HTTPRoute', 'default/all');
     expect(counts()).toEqual(['http 1', 'tls 0']);
@@ -234,7 +245,14 @@ listeners:
 
   it('tells what a proxy refused, and forgets it', () => {
     const world = start(gatewayYaml('listeners: [{name: a, port: 80, protocol: HTTP}]'));
-    const row = {client: '1', scope: 'envoy/default/gw', type: 't', name: 'port-80', message: 'cannot bind', warning: false};
+    const row = {
+      client: '1',
+      scope: 'envoy/default/gw',
+      type: 't',
+      name: 'port-80',
+      message: 'cannot bind',
+      warning: false,
+    };
     world.graph.commit((tx) => tx.set(nacks, {key: 'x', ...row}));
     expect(gatewayOf(world).conditions[1]?.message).toBe('refused by a proxy: port-80: cannot bind');
     world.graph.commit((tx) => tx.delete(nacks, 'x'));
@@ -296,7 +314,11 @@ describe('http-route-status', () => {
   });
 
   it.each<[string, string, string[]]>([
-    ['a missing backend', '[{backendRefs: [{name: none, port: 80}]}]', ['Accepted=True/Accepted', 'ResolvedRefs=False/BackendNotFound']],
+    [
+      'a missing backend',
+      '[{backendRefs: [{name: none, port: 80}]}]',
+      ['Accepted=True/Accepted', 'ResolvedRefs=False/BackendNotFound'],
+    ],
     ['no backends', '[{}]', ['Accepted=True/Accepted', 'ResolvedRefs=True/ResolvedRefs']],
     [
       'the first of several problems',

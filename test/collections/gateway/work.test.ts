@@ -9,11 +9,19 @@ import {gatewayClassStatus} from '../../../collections/gateway/gateway-class-sta
 import {gatewayStatus} from '../../../collections/gateway/gateway-status.ts';
 import {httpRouteStatus} from '../../../collections/gateway/http-route-status.ts';
 import {ports} from '../../../collections/gateway/ports.ts';
-import type {EndpointSlice} from '../../../src/api/core.ts';
 import type {Gateway, HTTPRoute} from '../../../src/gen/gateway-api.ts';
 import type {Counters} from '../../../src/krt/index.ts';
 import {otherEcCertificate, otherEcKey} from '../../api/test-certificates.ts';
-import {gatewayYaml, objectNamed, routeYaml, serviceYaml, sliceYaml, startWorld, tlsSecretYaml, type World} from './world.ts';
+import {
+  gatewayYaml,
+  objectOf,
+  routeYaml,
+  serviceYaml,
+  sliceYaml,
+  startWorld,
+  tlsSecretYaml,
+  type World,
+} from './world.ts';
 
 const outputs = [endpoints, gatewayBackends, gatewayClassStatus, gatewayStatus, httpRouteStatus, ports];
 const sizes = [100, 1000];
@@ -24,10 +32,10 @@ const gatewayText = gatewayYaml(`
 listeners:
 - {name: http, port: 80, protocol: HTTP}
 - {name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert}]}}`);
-const gateway = objectNamed<Gateway>(gatewayText, 'default/gw');
-const template = objectNamed<HTTPRoute>(
+const gateway = objectOf(gatewayText, 'Gateway');
+const template = objectOf(
   routeYaml('parentRefs: [{name: gw}]\nrules: [{matches: [{path: {value: /x}}], backendRefs: [{name: s0, port: 80}]}]'),
-  'default/web',
+  'HTTPRoute',
 );
 
 /** Route `i` of host `i`, sending everything below `path` to a Service. */
@@ -87,14 +95,14 @@ describe('one edit', () => {
       (world) => world.apply(routeOf(7, 3)),
       {'http-routes': 0, attachments: 1, 'route-rules': 1, 'http-route-status': 1, 'backend-uses': 1},
     ],
-    [
-      'of an endpoint',
-      (world) => world.apply(slice('s3', '10.0.0.2')),
-      {'endpoint-slices': 0, endpoints: 1},
-    ],
+    ['of an endpoint', (world) => world.apply(slice('s3', '10.0.0.2')), {'endpoint-slices': 0, endpoints: 1}],
     [
       'of the status of a Gateway',
-      (world) => world.apply({...gateway, status: {conditions: [], addresses: [{type: 'IPAddress', value: '1.2.3.4'}]}} as Gateway),
+      (world) =>
+        world.apply({
+          ...gateway,
+          status: {conditions: [], addresses: [{type: 'IPAddress', value: '1.2.3.4'}]},
+        } as Gateway),
       {gateways: 0, 'managed-gateways': 1, listeners: 1},
     ],
     [

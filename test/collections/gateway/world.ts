@@ -2,13 +2,14 @@
 import {parseAllDocuments} from 'yaml';
 import {inputsByGroupKind, settings} from '../../../collections/inputs.ts';
 import {defaultSettings, type Settings} from '../../../collections/settings.ts';
-import {groupKind, type KubeObject, objectKey} from '../../../src/api/object.ts';
+import {groupKind, type KubeObject} from '../../../src/api/object.ts';
 import {type AnyCollection, createGraph, type Graph} from '../../../src/krt/index.ts';
+import {type AnyObject, isKind, type Kind} from '../../../src/schema/objects.ts';
 import {validate} from '../../../src/schema/validate.ts';
 import {base64, ecCertificate, ecKey} from '../../api/test-certificates.ts';
 
 /** The objects of a YAML stream, with defaults; throws where an API server would refuse one. */
-export function objectsOf(yaml: string): readonly KubeObject[] {
+export function objectsOf(yaml: string): readonly AnyObject[] {
   return parseAllDocuments(yaml).flatMap((document) => {
     const value: unknown = document.toJS();
     if (value === null) return [];
@@ -62,12 +63,11 @@ function inputOf(kind: string) {
   return input;
 }
 
-/** Finds one object of a YAML stream, to change it in ways that validation would refuse. */
-export function objectNamed<T extends KubeObject>(yaml: string, key: string): T {
-  const found = objectsOf(yaml).find((object) => objectKey(object) === key);
-  if (found === undefined) throw new Error(`${key} is not in the manifests`);
-  // The caller knows what it wrote.
-  return found as T;
+/** The first object of a kind in a YAML stream, to change it in ways that validation would refuse. */
+export function objectOf<K extends Kind>(yaml: string, kind: K): Extract<AnyObject, {readonly kind: K}> {
+  const found = objectsOf(yaml).find(isKind(kind));
+  if (found === undefined) throw new Error(`there is no ${kind} in the manifests`);
+  return found;
 }
 
 const classes = `
@@ -114,7 +114,10 @@ spec:
 ${indent(spec)}
 `;
 
-export const tlsSecretYaml = (name: string, {namespace = 'default', certificate = ecCertificate, key = ecKey} = {}): string => `
+export const tlsSecretYaml = (
+  name: string,
+  {namespace = 'default', certificate = ecCertificate, key = ecKey} = {},
+): string => `
 ---
 apiVersion: v1
 kind: Secret

@@ -1,0 +1,170 @@
+/**
+ * Random edits over the input collections, for properties of the whole graph: few names, so that edits meet each
+ * other. A step is plain data, which shrinks and prints; what it writes is as a provider would write it.
+ */
+import * as fc from 'fast-check';
+import {
+  endpointSlices,
+  gatewayClasses,
+  gateways,
+  httpRoutes,
+  inputsByGroupKind,
+  nacks,
+  type NackRow,
+  namespaces,
+  proxies,
+  referenceGrants,
+  secrets,
+  services,
+  settings,
+} from '../../collections/inputs.ts';
+import {defaultSettings, type Settings} from '../../collections/settings.ts';
+import type {Dialect} from '../../src/api/dialect.ts';
+import {groupKind, type KubeObject} from '../../src/api/object.ts';
+import type {GatewayClass} from '../../src/gen/gateway-api.ts';
+import type {Graph, Transaction} from '../../src/krt/index.ts';
+import {gatewayClassObject, gatewayObject, referenceGrantObject} from './gateway-objects.ts';
+import {endpointSliceObject, namespaceObject, secretObject, serviceObject} from './core-objects.ts';
+import {namespaceNames} from './names.ts';
+import {httpRouteObject} from './route-objects.ts';
+
+export type Step =
+  | {readonly op: 'set'; readonly object: KubeObject}
+  | {readonly op: 'delete'; readonly groupKind: string; readonly key: string}
+  | {readonly op: 'settings'; readonly settings: Settings}
+  | {readonly op: 'nack'; readonly nack: NackRow}
+  | {readonly op: 'forget'; readonly nack: string};
+
+const object: fc.Arbitrary<KubeObject> = fc.oneof(
+  {weight: 8, arbitrary: httpRouteObject},
+  {weight: 4, arbitrary: gatewayObject},
+  {weight: 3, arbitrary: serviceObject},
+  {weight: 3, arbitrary: endpointSliceObject},
+  {weight: 2, arbitrary: secretObject},
+  {weight: 2, arbitrary: referenceGrantObject},
+  {weight: 1, arbitrary: namespaceObject},
+  {weight: 1, arbitrary: gatewayClassObject},
+);
+
+const settingsStep: fc.Arbitrary<Step> = fc
+  .record({
+    provider: fc.constantFrom('file' as const, 'kubernetes' as const),
+    serviceHost: fc.constantFrom('{name}', '{name}.{namespace}.test'),
+    virtualHosts: fc.constantFrom('vhds' as const, 'rds' as const),
+    envoy: fc.constantFrom('sluice.dev/envoy', 'example.com/taken-over'),
+  })
+  .map(({provider, serviceHost, virtualHosts, envoy}) => ({
+    op: 'settings',
+    settings: {
+      ...defaultSettings,
+      provider,
+      serviceHost,
+      controllerNames: {...defaultSettings.controllerNames, envoy},
+      envoy: {...defaultSettings.envoy, virtualHosts},
+    },
+  }));
+
+const nackStep: fc.Arbitrary<Step> = fc
+  .record({
+    client: fc.constantFrom('1', '2'),
+    namespace: fc.constantFrom(...namespaceNames),
+    gateway: fc.constantFrom('gw0', 'gw1'),
+    message: fc.constantFrom('refused', 'refused again'),
+    warning: fc.boolean(),
+    gone: fc.boolean(),
+  })
+  .map(({client, namespace, gateway, message, warning, gone}) => {
+    const row = {
+      client,
+      scope: `envoy/${namespace}/${gateway}`,
+      type: 'type.googleapis.com/x',
+      name: 'x',
+      message,
+      warning,
+    };
+    const key = `${client}|${row.scope}`;
+    return gone ? {op: 'forget', nack: key} : {op: 'nack', nack: {key, ...row}};
+  });
+
+/** One edit. Deletions name an object by the same few names, so that they often hit one. */
+export const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
+  {weight: 20, arbitrary: object.map((made): Step => ({op: 'set', object: made}))},
+  {
+    weight: 5,
+    arbitrary: object.map(({metadata, ...made}): Step => {
+      const key = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+      return {op: 'delete', groupKind: groupKind(made), key};
+    }),
+  },
+  {weight: 1, arbitrary: settingsStep},
+  {weight: 1, arbitrary: nackStep},
+);
+
+/** A history: commits of one or several steps each. */
+export const historyArbitrary = (maxCommits: number): fc.Arbitrary<readonly (readonly Step[])[]> =>
+  fc.array(fc.array(stepArbitrary, {minLength: 1, maxLength: 4}), {minLength: 1, maxLength: maxCommits, size: 'max'});
+
+export function applyStep(tx: Transaction, step: Step): void {
+  switch (step.op) {
+    case 'set':
+      tx.set(inputOf(groupKind(step.object)), step.object);
+      return;
+    case 'delete':
+      tx.delete(inputOf(step.groupKind), step.key);
+      return;
+    case 'settings':
+      tx.set(settings, step.settings);
+      return;
+    case 'nack':
+      tx.set(nacks, step.nack);
+      return;
+    case 'forget':
+      tx.delete(nacks, step.nack);
+  }
+}
+
+function inputOf(kind: string) {
+  const input = inputsByGroupKind.get(kind);
+  if (input === undefined) throw new Error(`there is no input for ${kind}`);
+  return input;
+}
+
+/** What a graph starts with: the settings, the two default classes, and enough for routes to work from the start. */
+export function startingSteps(): readonly Step[] {
+  const set = (made: KubeObject): Step => ({op: 'set', object: made});
+  const sample = <T extends KubeObject>(arbitrary: fc.Arbitrary<T>, seed: number): readonly Step[] =>
+    fc.sample(arbitrary, {numRuns: 12, seed}).map(set);
+  return [
+    {op: 'settings', settings: defaultSettings},
+    set(gatewayClass('envoy')),
+    set(gatewayClass('agentgateway')),
+    ...sample(gatewayObject, 1),
+    ...sample(httpRouteObject, 2),
+    ...sample(serviceObject, 3),
+    ...sample(endpointSliceObject, 4),
+    ...sample(secretObject, 5),
+  ];
+}
+
+const gatewayClass = (dialect: Dialect): GatewayClass => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'GatewayClass',
+  metadata: {name: dialect},
+  spec: {controllerName: defaultSettings.controllerNames[dialect]},
+});
+
+/** Writes what another graph's inputs hold: rebuilding from nothing. */
+export function copyInputs(from: Graph, tx: Transaction): void {
+  // One call for each, since the row types of the inputs differ.
+  tx.replaceAll(settings, from.list(settings));
+  tx.replaceAll(namespaces, from.list(namespaces));
+  tx.replaceAll(services, from.list(services));
+  tx.replaceAll(endpointSlices, from.list(endpointSlices));
+  tx.replaceAll(secrets, from.list(secrets));
+  tx.replaceAll(gatewayClasses, from.list(gatewayClasses));
+  tx.replaceAll(gateways, from.list(gateways));
+  tx.replaceAll(httpRoutes, from.list(httpRoutes));
+  tx.replaceAll(referenceGrants, from.list(referenceGrants));
+  tx.replaceAll(proxies, from.list(proxies));
+  tx.replaceAll(nacks, from.list(nacks));
+}
