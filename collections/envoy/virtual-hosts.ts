@@ -27,11 +27,12 @@ export const envoyVirtualHosts = derive('envoy-virtual-hosts', {
     const {gateway, routeConfiguration, domain} = parseHostKey(key);
     const routes = ctx.list(envoyRoutesByHost, key);
     const otherwise = ctx.get(envoyListenerHosts, key, (row) => row.otherwise);
+    const name = virtualHostName(routeConfiguration, domain);
     return resourceRow({
       scope: gatewayScope('envoy', gateway),
       type: resourceTypes.virtualHost,
-      name: virtualHostName(routeConfiguration, domain),
-      bytes: virtualHost(domain, routes, otherwise),
+      name,
+      bytes: virtualHost(name, domain, routes, otherwise),
       refs: references(routes),
       parent: resourceRef(resourceTypes.routeConfiguration, routeConfiguration),
     });
@@ -45,8 +46,12 @@ export const envoyVirtualHostsByConfiguration = index(
   ({scope, parent}) => `${scope}|${parent ?? ''}`,
 );
 
-/** Envoy answers 404 by itself where no route fits. */
+/**
+ * Its own name is that of the resource: Envoy looks for one that is removed by it, and would otherwise keep it. Where
+ * no route fits Envoy answers 404 by itself.
+ */
 function virtualHost(
+  name: string,
   domain: string,
   routes: readonly EnvoyRouteRow[],
   otherwise: ListenerHostRow['otherwise'] | undefined,
@@ -54,7 +59,7 @@ function virtualHost(
   const misdirected = routes.length === 0 && otherwise === 'misdirected';
   const {VirtualHost} = envoy.config.route.v3;
   const own = VirtualHost.encode({
-    name: domain,
+    name,
     domains: [domain],
     ...(routes.length > 0 && {retryPolicy: defaultRetryPolicy}),
     ...(misdirected && {routes: [{match: {prefix: '/'}, directResponse: {status: 421}}]}),

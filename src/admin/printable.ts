@@ -1,0 +1,55 @@
+/** Turns the bytes of an xDS resource into JSON. */
+export type Decode = (type: string, bytes: Uint8Array) => unknown;
+
+const redacted = '[redacted]';
+/** Fields that hold a private key, whatever they are part of. */
+const secretFields = new Set(['privateKey', 'private_key']);
+/** Kept by kubectl: the object as it was applied, and so the data of a Secret. */
+const appliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/**
+ * A row as it may be shown to anybody: xDS resources decoded, other bytes in base64, and no key material. Rows are
+ * trees, so this ends.
+ */
+export function printable(value: unknown, decode: Decode): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (Array.isArray(value)) return value.map((item) => printable(item, decode));
+  if (typeof value === 'bigint') return value.toString();
+  if (!isRecord(value)) return value;
+  const {type, bytes} = value;
+  if (bytes instanceof Uint8Array && typeof type === 'string') {
+    const {bytes: _bytes, ...rest} = value;
+    return {...fields(rest, decode), size: bytes.length, resource: printable(decode(type, bytes), decode)};
+  }
+  return fields(value['kind'] === 'Secret' ? withoutSecretData(value) : value, decode);
+}
+
+function fields(record: Readonly<Record<string, unknown>>, decode: Decode): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, field]) => [
+      name,
+      secretFields.has(name) && field !== undefined ? redacted : printable(field, decode),
+    ]),
+  );
+}
+
+function withoutSecretData(secret: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const hidden = (data: unknown): unknown =>
+    isRecord(data) ? Object.fromEntries(Object.keys(data).map((key) => [key, redacted])) : data;
+  const {data, stringData, metadata, ...rest} = secret;
+  return {
+    ...rest,
+    ...(metadata !== undefined && {metadata: withoutAppliedAnnotation(metadata)}),
+    ...(data !== undefined && {data: hidden(data)}),
+    ...(stringData !== undefined && {stringData: hidden(stringData)}),
+  };
+}
+
+function withoutAppliedAnnotation(metadata: unknown): unknown {
+  if (!isRecord(metadata) || !isRecord(metadata['annotations'])) return metadata;
+  const {[appliedAnnotation]: _applied, ...annotations} = metadata['annotations'];
+  return {...metadata, annotations};
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;

@@ -1,0 +1,35 @@
+/** The graph over a folder of manifests, without a server: what `-f` of the commands means. */
+import {graphOutputs, statuses} from '../../collections/index.ts';
+import type {Problem} from '../api/problem.ts';
+import {loadConfigOrDefault} from '../config/load-config.ts';
+import {createFileInputs} from '../file-inputs.ts';
+import {loadOnce} from '../files/file-provider.ts';
+import {createGraph, type Graph} from '../krt/index.ts';
+import type {AnyObject} from '../schema/objects.ts';
+import {statusDocument, type StatusDocument} from '../status/status-document.ts';
+
+export type Offline = {
+  readonly graph: Graph;
+  readonly objects: readonly AnyObject[];
+  readonly problems: readonly Problem[];
+};
+
+export function readOffline(paths: readonly string[], configFile: string | undefined): Offline {
+  const config = loadConfigOrDefault(configFile, process.cwd());
+  const {objects, problems} = loadOnce(paths);
+  const inputs = createFileInputs(config);
+  const graph = createGraph({
+    outputs: graphOutputs,
+    onDiagnostic: ({node, message}) => process.stderr.write(`${node}: ${message}\n`),
+  });
+  graph.commit((tx) => {
+    inputs.begin(tx);
+    inputs.write(tx, {set: objects, removed: []});
+  });
+  return {graph, objects, problems};
+}
+
+/** Without times: the same manifests always give the same output. */
+export function statusDocuments({graph}: Pick<Offline, 'graph'>): readonly StatusDocument[] {
+  return graph.list(statuses).map((row) => statusDocument(row, undefined, {observedGeneration: row.generation}));
+}

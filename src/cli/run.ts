@@ -1,0 +1,49 @@
+import {createApp, type App, type Endpoints} from '../app.ts';
+import {loadConfigOrDefault} from '../config/load-config.ts';
+import {createLogs} from '../config/logging.ts';
+import type {StaticConfig} from '../config/static-config.ts';
+import {announce} from './announce.ts';
+import {version} from './version.ts';
+import {resolve} from 'node:path';
+
+export type RunOptions = {readonly config?: string; readonly file?: readonly string[]};
+
+/** How long the announcement waits for proxies to serve, in milliseconds. */
+const announceAfter = 30_000;
+
+/** Runs until it is told to stop; a second signal does not wait for what is under way. */
+export async function run(options: RunOptions): Promise<void> {
+  const config = withPaths(loadConfigOrDefault(options.config, process.cwd()), options.file);
+  const logs = createLogs(config.logging);
+  const app = createApp(config, {logs, version});
+
+  const stopped = new Promise<void>((done, failed) => {
+    let asked = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(1);
+      asked = true;
+      logs('sluice').info({signal}, 'stopping');
+      app.stop().then(done, failed);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+
+  const endpoints = await app.start();
+  void announceWhenServing(app, config, endpoints).catch((error: unknown) => {
+    logs('sluice').warn({reason: String(error)}, 'the announcement failed');
+  });
+  await stopped;
+  // A download may be under way; nothing of ours is.
+  process.exit(0);
+}
+
+async function announceWhenServing(app: App, config: StaticConfig, endpoints: Endpoints): Promise<void> {
+  await app.settled(announceAfter);
+  process.stdout.write(announce(app, config, endpoints, version));
+}
+
+function withPaths(config: StaticConfig, files: readonly string[] | undefined): StaticConfig {
+  if (files === undefined) return config;
+  const paths = files.map((file) => resolve(file));
+  return {...config, provider: {...config.provider, file: {...config.provider.file, paths}}};
+}

@@ -1,0 +1,115 @@
+import type {StatusReport} from '../app.ts';
+import {formatProblem} from '../api/problem.ts';
+import type {Condition, StatusDocument} from '../status/status-document.ts';
+import {shortcomings} from './check.ts';
+import {askInstance, type InstanceOptions} from './instance.ts';
+import {readOffline, statusDocuments} from './offline.ts';
+import {parentText} from './parent-ref.ts';
+import {toYaml} from './print.ts';
+
+export type StatusOptions = InstanceOptions & {readonly file?: readonly string[]; readonly output: string};
+type Report = Pick<StatusReport, 'statuses' | 'problems'> & Partial<StatusReport>;
+
+export async function status(options: StatusOptions): Promise<void> {
+  const report: Report =
+    options.file === undefined ? JSON.parse(await askInstance('/status', options)) : offline(options.file, options);
+  switch (options.output) {
+    case 'json':
+      process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+      return;
+    case 'yaml':
+      process.stdout.write(toYaml(report));
+      return;
+    default:
+      process.stdout.write(formatReport(report));
+  }
+}
+
+function offline(paths: readonly string[], {config}: StatusOptions): Report {
+  const read = readOffline(paths, config);
+  return {statuses: statusDocuments(read), problems: read.problems};
+}
+
+export function formatReport(report: Report): string {
+  const {statuses, problems, proxies = [], clients, errors = [], hint} = report;
+  const section = (title: string, lines: readonly string[]): readonly string[] =>
+    lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`), ''];
+  return [
+    ...section('GatewayClasses', aligned(rows(statuses, 'GatewayClass', classRow))),
+    ...section('Gateways', aligned(rows(statuses, 'Gateway', gatewayRows))),
+    ...section('Routes', aligned(rows(statuses, undefined, routeRows))),
+    ...section('Not as wanted', statuses.flatMap(shortcomings)),
+    ...section(
+      'Proxies',
+      aligned(
+        proxies.map(({gateway, state, pid, restarts, problem}) => [
+          `Envoy of ${gateway}`,
+          state,
+          pid === undefined ? '' : `pid ${pid}`,
+          `${restarts} restarts`,
+          problem ?? '',
+        ]),
+      ),
+    ),
+    ...section('No proxy is run', hint === undefined ? [] : [hint]),
+    ...section('Connected', clients === undefined ? [] : [`${clients.length} xDS clients`]),
+    ...section(
+      'Errors inside sluice',
+      errors.map(({collection, input, message}) => `${collection} ${input}: ${message}`),
+    ),
+    ...section('Problems in manifests', problems.map(formatProblem)),
+  ].join('\n');
+}
+
+type Rows = readonly (readonly string[])[];
+
+function rows(
+  statuses: readonly StatusDocument[],
+  kind: string | undefined,
+  row: (status: StatusDocument) => Rows,
+): Rows {
+  return statuses
+    .filter((document) => (kind === undefined ? document.status.parents !== undefined : document.kind === kind))
+    .flatMap(row);
+}
+
+const objectName = ({metadata: {namespace, name}}: StatusDocument): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
+
+const summary = (conditions: readonly Condition[] = []): string =>
+  conditions.map(({type, status: value}) => `${type}=${value}`).join(' ');
+
+const classRow = (document: StatusDocument): Rows => [[objectName(document), summary(document.status.conditions)]];
+
+function gatewayRows(document: StatusDocument): Rows {
+  const {conditions, listeners = []} = document.status;
+  return [
+    [objectName(document), '', summary(conditions)],
+    ...listeners.map((listener) => [
+      `  ${listener.name}`,
+      `${String(listener['attachedRoutes'])} routes`,
+      summary(listener.conditions),
+    ]),
+  ];
+}
+
+const routeRows = (document: StatusDocument): Rows =>
+  (document.status.parents ?? []).map(({parentRef, conditions}) => [
+    `${document.kind} ${objectName(document)}`,
+    `at ${parentText(parentRef)}`,
+    summary(conditions),
+  ]);
+
+/** Columns as wide as their widest cell. */
+function aligned(table: Rows): readonly string[] {
+  const widths: number[] = [];
+  for (const row of table) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  }
+  return table.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
