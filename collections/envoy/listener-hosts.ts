@@ -13,6 +13,12 @@ export type ListenerHostRow = {
 };
 
 /**
+ * Up to this many listeners a port, each RouteConfiguration names the hosts of all the others, so that a host of none is
+ * answered 404. Beyond it that would be too many (their square); a host of none is then answered 421 like the rest.
+ */
+const LISTENERS_TOLD_APART = 64;
+
+/**
  * Every RouteConfiguration has a VirtualHost for all hosts, since Envoy waits for the first one, and one for its
  * listener's own hostname, so that requests for it do not fall to a less specific listener of the port.
  *
@@ -41,11 +47,14 @@ function tlsHosts({gateway, port, listeners}: PortRow, listener: PortListener): 
     key: hostKey(gateway, configuration, hostname),
     otherwise,
   });
-  // Hosts of listeners that this one does not cover fall to `*`.
-  const others = listeners
-    .map(({hostname}) => hostname)
-    .filter((hostname) => hostname !== listener.hostname && hostnameCovers(listener.hostname, hostname))
+  const others = listeners.map(({hostname}) => hostname).filter((hostname) => hostname !== listener.hostname);
+  // Where some other listener takes every host, or there are too many to name, `*` speaks for those not covered here.
+  const tellsApart = !others.includes('') && listeners.length <= LISTENERS_TOLD_APART;
+  const misdirected = others
+    .filter((hostname) => hostname !== '' && (tellsApart || hostnameCovers(listener.hostname, hostname)))
     .map((hostname) => row(hostname, 'misdirected'));
-  if (listener.hostname === '') return [row('', 'not-found'), ...others];
-  return [row('', 'misdirected'), row(listener.hostname, 'not-found'), ...others];
+  const own = row(listener.hostname, 'not-found');
+  return listener.hostname === ''
+    ? [own, ...misdirected]
+    : [row('', tellsApart ? 'not-found' : 'misdirected'), own, ...misdirected];
 }

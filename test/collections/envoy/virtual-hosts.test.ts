@@ -179,6 +179,29 @@ describe('on HTTPS', () => {
   });
 });
 
+describe('on HTTPS without a listener for all hosts', () => {
+  const https = (name: string, hostname: string): string =>
+    `{name: ${name}, port: 8443, protocol: HTTPS, tls: {certificateRefs: [{name: cert}]}, hostname: "${hostname}"}`;
+  const gatewayOf = (listeners: readonly string[]): string => gateway(`[${listeners.join(', ')}]`);
+  const two = [https('wild', '*.example.org'), https('other', 'other.net')];
+
+  // A host that no listener of the port takes is not here, rather than misdirected: there is nowhere else to send it.
+  it.each([
+    ['wild', '*', 404],
+    ['wild', 'other.net', 421],
+    ['other', '*', 404],
+    ['other', '*.example.org', 421],
+  ])('listener %s, host %s: %s', (listener, host, expected) => {
+    const world = makeWorld([services, certificate('cert'), gatewayOf(two)]);
+    expect(statusOf(world, `https-8443-${listener}/${host}`)).toBe(expected);
+  });
+
+  it('names no other hosts than that', () => {
+    const world = makeWorld([services, certificate('cert'), gatewayOf(two)]);
+    expect(world.names('VirtualHost')).toHaveLength(6);
+  });
+});
+
 describe('references', () => {
   it('are the clusters that routes use, with their endpoints, and the RouteConfiguration as parent', () => {
     const mirror = '{type: RequestMirror, requestMirror: {backendRef: {name: copy, port: 80}}}';
