@@ -8,7 +8,7 @@ import {BAD_MANIFESTS} from './bad-manifests.ts';
 import {testFolder} from './folder.ts';
 import {GOOD_MANIFESTS, GOOD_OBJECTS} from './good-manifests.ts';
 
-const cases = BAD_MANIFESTS.filter(({stage}) => stage === 'load');
+const cases = BAD_MANIFESTS;
 const idsOf = (objects: readonly AnyObject[]): string[] =>
   objects.map((object) => `${groupKind(object)} ${objectKey(object)}`);
 

@@ -6,8 +6,6 @@ export type BadManifest = {
   readonly text: () => string | Buffer;
   /** What is printed after the file's name, one line a problem. */
   readonly message: string;
-  /** Who complains: the file provider and validation, or the graph. */
-  readonly stage: 'load' | 'translate';
 };
 
 /** An object called `bad`, in a namespace of its own so that no other case has the same name. */
@@ -16,7 +14,7 @@ export function object(apiVersion: string, kind: string, namespace: string, body
 }
 
 export function load(name: string, text: string | (() => string | Buffer), message: string): BadManifest {
-  return {name, text: typeof text === 'string' ? () => text : text, message, stage: 'load'};
+  return {name, text: typeof text === 'string' ? () => text : text, message};
 }
 
 /** A case made of one Gateway API object; its body begins on line 6. */
