@@ -2,12 +2,12 @@ import type {DeriveDefinition, Row} from './definition.ts';
 import type {Change} from './delta.ts';
 import {type Cause, type Dependency, describeDependency, type Reader} from './dependency.ts';
 import {structurallyEqual} from './equality.ts';
-import {Deferred, Fetcher, Probe} from './fetcher.ts';
+import {Fetcher, Probe} from './fetcher.ts';
 import {deepFreeze} from './freeze.ts';
 import type {TransformError} from './graph-api.ts';
 import {type Host, type Node, type Origin, Tally} from './node.ts';
 import {OutputTable} from './output-table.ts';
-import {erased} from './erased.ts';
+import {erased, messageOf} from './erased.ts';
 import type {Store} from './store.ts';
 
 /** Enough causes to explain a run; a row fed by thousands keeps the first ones. */
@@ -83,7 +83,7 @@ export class DeriveNode implements Node {
   /** Marks everything dirty: for a node that comes alive. */
   start(): void {
     if (this.#source === undefined) this.markDirty(this.#entry(SINGLETON));
-    else for (const key of this.#source.keys()) this.markDirty(this.#entry(key));
+    else for (const key of this.#source.keys()) this.#entry(key).markDirty({collection: this.#source.name, key});
   }
 
   onSourceChange(store: Store, change: Change<unknown>): void {
@@ -102,59 +102,50 @@ export class DeriveNode implements Node {
   process(): void {
     const dirty = this.#dirty;
     this.#dirty = new Set();
-    const touched = new Map<string, Set<string>>([...this.#tables.keys()].map((output) => [output, new Set()]));
     for (const entry of dirty) {
-      if (this.#runEntry(entry, touched)) continue;
-      // A source of higher rank appeared: this entry runs again when that source is up to date.
-      this.#dirty.add(entry);
-      this.#host.schedule(this);
+      // Once a source of higher rank has appeared, the rest waits too: it may read the same source, which is not up to
+      // date yet. Nothing is published before all have run, so nobody sees a key in between.
+      if (this.#dirty.size > 0 || !this.#runEntry(entry)) this.#dirty.add(entry);
     }
-    for (const [output, table] of this.#tables) this.#tally.changed += table.publish(touched.get(output) ?? new Set());
+    if (this.#dirty.size > 0) this.#host.schedule(this);
+    else for (const table of this.#tables.values()) this.#tally.changed += table.publish();
   }
 
   /** False when the run has to be made again later in this epoch. */
-  #runEntry(entry: Entry, touched: ReadonlyMap<string, Set<string>>): boolean {
+  #runEntry(entry: Entry): boolean {
     const row = this.#source === undefined ? null : this.#source.get(entry.key);
     if (row === undefined) {
-      this.#remove(entry, touched);
+      this.#remove(entry);
       return true;
     }
     const fetcher = new Fetcher(this.#host, this, this.#tally, entry, entry.dependencies);
     let produced: Outputs | undefined;
     let failure: unknown;
-    this.#host.enter(this.name);
     try {
       produced = this.#definition.run(fetcher, erased(row));
     } catch (error) {
       failure = error;
-    } finally {
-      this.#host.leave();
     }
-    if (fetcher.deferred) return false;
     fetcher.close();
+    if (fetcher.deferred) return false;
     this.#tally.runs++;
     entry.epoch = this.#host.epoch;
     entry.causes = entry.pending;
     entry.pending = [];
     if (produced === undefined) this.#fail(entry, failure);
-    else this.#accept(entry, produced, touched);
+    else this.#accept(entry, produced);
     if (produced !== undefined && this.#host.development) this.#checkPurity(entry, row, produced);
     return true;
   }
 
-  #accept(entry: Entry, produced: Outputs, touched: ReadonlyMap<string, Set<string>>): void {
+  #accept(entry: Entry, produced: Outputs): void {
     entry.error = undefined;
     this.#failed.delete(entry);
     entry.changed = false;
     const outputs = new Map<string, readonly Row[]>();
     for (const [output, table] of this.#tables) {
       const before = entry.outputs.get(output) ?? [];
-      const {rows, changed} = table.replace(
-        entry.key,
-        before,
-        produced.get(output) ?? [],
-        touched.get(output) ?? new Set(),
-      );
+      const {rows, changed} = table.replace(entry.key, before, produced.get(output) ?? []);
       if (this.#host.development) for (const row of rows) deepFreeze(row);
       outputs.set(output, rows);
       if (changed) entry.changed = true;
@@ -164,7 +155,7 @@ export class DeriveNode implements Node {
   }
 
   #fail(entry: Entry, failure: unknown): void {
-    const message = failure instanceof Error ? failure.message : String(failure);
+    const message = messageOf(failure);
     entry.changed = false;
     entry.error = {
       key: `${this.name}/${entry.key}`,
@@ -177,10 +168,8 @@ export class DeriveNode implements Node {
     this.#host.diagnose(this.name, `the transform failed for ${entry.key}, its last good rows stand: ${message}`);
   }
 
-  #remove(entry: Entry, touched: ReadonlyMap<string, Set<string>>): void {
-    for (const [output, table] of this.#tables) {
-      table.replace(entry.key, entry.outputs.get(output) ?? [], [], touched.get(output) ?? new Set());
-    }
+  #remove(entry: Entry): void {
+    for (const [output, table] of this.#tables) table.replace(entry.key, entry.outputs.get(output) ?? [], []);
     entry.outputs = new Map();
     for (const dependency of entry.dependencies.splice(0)) dependency.store.readers.remove(dependency);
     this.#failed.delete(entry);
@@ -189,14 +178,13 @@ export class DeriveNode implements Node {
 
   #checkPurity(entry: Entry, row: unknown, first: Outputs): void {
     let second: Outputs | undefined;
-    this.#host.enter(this.name);
+    const probe = new Probe(this.#host, this);
     try {
-      second = this.#definition.run(new Probe(this.#host), erased(row));
-    } catch (error) {
-      if (error instanceof Deferred) return;
-    } finally {
-      this.#host.leave();
+      second = this.#definition.run(probe, erased(row));
+    } catch {
+      // That the first run did not fail is a difference too.
     }
+    probe.close();
     const same = [...first].every(([output, rows]) => structurallyEqual(rows, second?.get(output)));
     if (!same) this.#host.diagnose(this.name, `not pure: two runs for ${entry.key} gave different rows`);
   }

@@ -1,8 +1,18 @@
 /**
  * Structural equality of rows: plain objects, arrays, byte arrays and primitives. A property that is undefined equals
- * an absent one. Rows are trees of plain data; functions and class instances are compared by identity.
+ * an absent one. Rows are trees of plain data; functions and class instances are compared by identity. Never throws:
+ * what cannot be compared to the end, such as an object that contains itself, counts as different.
  */
 export function structurallyEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  try {
+    return equal(a, b);
+  } catch {
+    return false;
+  }
+}
+
+function equal(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b);
@@ -15,7 +25,7 @@ export function structurallyEqual(a: unknown, b: unknown): boolean {
 function equalArrays(a: readonly unknown[], b: readonly unknown[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
-    if (!structurallyEqual(a[i], b[i])) return false;
+    if (!equal(a[i], b[i])) return false;
   }
   return true;
 }
@@ -34,7 +44,7 @@ function equalObjects(a: Readonly<Record<string, unknown>>, b: Readonly<Record<s
     const value = a[key];
     if (value === undefined) continue;
     defined++;
-    if (!structurallyEqual(value, b[key])) return false;
+    if (!equal(value, b[key])) return false;
   }
   for (const key in b) {
     if (b[key] !== undefined) defined--;

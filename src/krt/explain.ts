@@ -7,8 +7,11 @@ import type {Store} from './store.ts';
 /** Causes are followed this far; the depth of a real graph is about a dozen. */
 const MAX_DEPTH = 32;
 
-/** From a row back to the writes of inputs that made its transform run last. */
-export function explain(store: Store, key: string, instances: Instances, depth = 0): Why {
+/**
+ * From a row back to the writes of inputs that made its transform run last. Where ways meet again, the shared part is
+ * told once: the second time a row is met its causes are left out.
+ */
+export function explain(store: Store, key: string, instances: Instances, depth = 0, told = new Set<string>()): Why {
   const node = instances.nodeOf(store);
   const origin = node.origin(store, key);
   const exists = store.get(key) !== undefined;
@@ -18,10 +21,20 @@ export function explain(store: Store, key: string, instances: Instances, depth =
     if (source === undefined || depth >= MAX_DEPTH) {
       return {...cause, epoch: 0, change: 'absent', causes: []};
     }
-    return explain(source, cause.key, instances, depth + 1);
+    return explain(source, cause.key, instances, depth + 1, told);
   };
   const change = node.kind === 'input' ? 'written' : !exists ? 'absent' : origin.changed ? 'changed' : 'unchanged';
-  return {collection: store.name, key, epoch: origin.epoch, change, causes: origin.causes.map(follow)};
+  const name = `${store.name}/${key}`;
+  const causes = told.has(name) ? [] : distinctCauses(origin.causes);
+  told.add(name);
+  return {collection: store.name, key, epoch: origin.epoch, change, causes: causes.map(follow)};
+}
+
+/** One change may have reached a row by several fetches. */
+function distinctCauses(causes: readonly Cause[]): readonly Cause[] {
+  return causes.filter(
+    ({collection, key}, i) => causes.findIndex((other) => other.collection === collection && other.key === key) === i,
+  );
 }
 
 /** All rows of a collection, sorted by key, with what each was made of. */

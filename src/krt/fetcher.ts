@@ -3,7 +3,7 @@ import type {AnyCollection, Collection, Index, Labelled} from './definition.ts';
 import {type Dependency, type Interest, type Reader, sameDependency, type Where} from './dependency.ts';
 import type {Host, Node, Tally} from './node.ts';
 import {type LabelSelector, selectorAnchor, selectorMatches} from './selector.ts';
-import {erased, labelPair, labelsOf} from './erased.ts';
+import {erased, labelPair} from './erased.ts';
 import type {Store} from './store.ts';
 
 /** Thrown through a transform whose node has to be processed later in the epoch; never seen by users. */
@@ -38,9 +38,13 @@ export class Fetcher implements Context {
     return this.#deferred;
   }
 
-  /** Ends the run: dependencies that were not asked for again are dropped. After an error all read so far stay. */
+  /**
+   * Ends the run: dependencies that were not asked for again are dropped. After an error all read so far stay. A run
+   * that is made again later leaves the old ones for then.
+   */
   close(): void {
     this.#alive = false;
+    if (this.#deferred) return;
     for (const dependency of this.#dependencies.splice(this.#cursor)) dependency.store.readers.remove(dependency);
   }
 
@@ -61,7 +65,7 @@ export class Fetcher implements Context {
       rows = this.#depend(from, {kind: 'all'}, 'rows', project).list();
     }
     this.#tally.examined += rows.length;
-    return project === undefined ? rows.map(erased) : rows.map((row) => project(erased(row)));
+    return project === undefined ? erased(rows) : rows.map((row) => project(erased(row)));
   }
 
   count<T>(from: Collection<T> | Index<T>, value?: string): number {
@@ -87,11 +91,11 @@ export class Fetcher implements Context {
     const candidates =
       anchor === undefined ? store.list() : (store.bucket(store.labelIndex(), labelPair(...anchor))?.list() ?? []);
     this.#tally.examined += candidates.length;
-    return candidates.filter((row) => selectorMatches(selector, labelsOf(store.collection, row))).map(erased);
+    return erased(candidates.filter((row) => selectorMatches(selector, store.labelsOf(row))));
   }
 
   #depend(collection: AnyCollection, where: Where, interest: Interest, project?: Projection): Store {
-    if (!this.#alive) throw new Error(`${this.#node.name}: a context was used after its transform had returned`);
+    if (!this.#alive) throw usedLate(this.#node.name);
     const store = this.#host.storeOf(collection);
     if (!this.#host.connect(store, this.#node, 'fetch')) {
       this.#deferred = true;
@@ -115,42 +119,53 @@ export class Fetcher implements Context {
 /** The same answers without dependencies: for the second run that development mode makes to catch impurity. */
 export class Probe implements Context {
   readonly #host: Host;
+  readonly #node: Node;
+  #alive = true;
 
-  constructor(host: Host) {
+  constructor(host: Host, node: Node) {
     this.#host = host;
+    this.#node = node;
+  }
+
+  close(): void {
+    this.#alive = false;
+  }
+
+  #storeOf(collection: AnyCollection): Store {
+    if (!this.#alive) throw usedLate(this.#node.name);
+    return this.#host.storeOf(collection);
   }
 
   get<T, P>(from: Collection<T>, key: string, project?: (row: T) => P): T | P | undefined {
-    const row = this.#host.storeOf(from).get(key);
+    const row = this.#storeOf(from).get(key);
     if (row === undefined) return undefined;
     return project === undefined ? erased(row) : project(erased(row));
   }
 
   list<T, P>(from: Collection<T> | Index<T>, value?: string, project?: (row: T) => P): readonly (T | P)[] {
     const rows = isIndex(from)
-      ? (this.#host.storeOf(from.of).bucket(from, must(value))?.list() ?? [])
-      : this.#host.storeOf(from).list();
-    return project === undefined ? rows.map(erased) : rows.map((row) => project(erased(row)));
+      ? (this.#storeOf(from.of).bucket(from, must(value))?.list() ?? [])
+      : this.#storeOf(from).list();
+    return project === undefined ? erased(rows) : rows.map((row) => project(erased(row)));
   }
 
   count<T>(from: Collection<T> | Index<T>, value?: string): number {
-    if (!isIndex(from)) return this.#host.storeOf(from).size;
-    return this.#host.storeOf(from.of).bucket(from, must(value))?.rows.size ?? 0;
+    if (!isIndex(from)) return this.#storeOf(from).size;
+    return this.#storeOf(from.of).bucket(from, must(value))?.rows.size ?? 0;
   }
 
   exists<T>(from: Collection<T> | Index<T>, keyOrValue: string): boolean {
-    if (!isIndex(from)) return this.#host.storeOf(from).get(keyOrValue) !== undefined;
-    return this.#host.storeOf(from.of).bucket(from, keyOrValue) !== undefined;
+    if (!isIndex(from)) return this.#storeOf(from).get(keyOrValue) !== undefined;
+    return this.#storeOf(from.of).bucket(from, keyOrValue) !== undefined;
   }
 
   select<T>(from: Labelled<T>, selector: LabelSelector | undefined): readonly T[] {
-    const store = this.#host.storeOf(from);
-    return store
-      .list()
-      .filter((row) => selectorMatches(selector, labelsOf(store.collection, row)))
-      .map(erased);
+    const store = this.#storeOf(from);
+    return erased(store.list().filter((row) => selectorMatches(selector, store.labelsOf(row))));
   }
 }
+
+const usedLate = (node: string): Error => new Error(`${node}: a context was used after its transform had returned`);
 
 function isIndex<T>(from: Collection<T> | Index<T>): from is Index<T> {
   return 'of' in from;

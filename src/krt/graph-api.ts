@@ -64,13 +64,21 @@ export type GraphOptions = {
   readonly outputs: readonly AnyCollection[];
   /** Deep-freezes rows, runs every transform twice and compares: for tests. */
   readonly development?: boolean;
-  /** Told of every failed transform and of every misuse that does not stop the commit. */
+  /**
+   * Told of every failed transform and of every misuse that does not stop the commit, once the graph is at rest. It may
+   * read the graph and write to it, as subscribers may.
+   */
   readonly onDiagnostic?: (diagnostic: {readonly node: string; readonly message: string}) => void;
 };
 
 export type Graph = {
   readonly epoch: number;
-  /** Runs `write`, then brings the whole graph to rest, then tells subscribers. Returns the epoch. */
+  /**
+   * Runs `write`, then brings the whole graph to rest, then tells subscribers. Returns the epoch. Where `write` throws,
+   * nothing of it takes effect and the error is the caller's. A commit made by a subscriber becomes an epoch of its own
+   * after the present one; if its `write` throws, that is reported as a diagnostic. Throws where subscribers do not
+   * stop writing, and inside a transform or another commit's `write`.
+   */
   commit(write: (tx: Transaction) => void): number;
   get<T>(collection: Collection<T>, key: string): T | undefined;
   /** All rows, sorted by key. */
@@ -99,6 +107,8 @@ export type Graph = {
   why(collection: AnyCollection | string, key: string): Why;
   /** Finds a live collection by its name. */
   find(name: string): AnyCollection | undefined;
+  /** Dependencies registered by fetches, in total; 0 after every row that fetched is gone. For hunting leaks. */
+  registrations(): number;
   dispose(): void;
 };
 

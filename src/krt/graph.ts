@@ -1,6 +1,7 @@
 import type {Observable} from 'rxjs';
-import type {AnyCollection, Collection, Input} from './definition.ts';
+import type {AnyCollection, Collection} from './definition.ts';
 import type {Commit, Delta} from './delta.ts';
+import {describeError, Diagnostics} from './diagnostics.ts';
 import {dumpOf, explain, toMermaid} from './explain.ts';
 import type {Conflated, Counters, Graph, GraphOptions, Transaction} from './graph-api.ts';
 import {Instances} from './instances.ts';
@@ -10,11 +11,11 @@ import {Scheduler} from './scheduler.ts';
 import {erased} from './erased.ts';
 import type {Store} from './store.ts';
 import {commits$, conflated$, deltas$} from './streams.ts';
-
-/** A subscriber that writes on every commit it is told of is a loop; this many in a row is taken for one. */
-const MAX_SELF_CAUSED_EPOCHS = 1000;
+import {collectWrites} from './transaction.ts';
+import {WriteQueue} from './write-queue.ts';
 
 type Subscriber = {readonly stores: readonly Store[]; readonly call: (commit: Commit) => void};
+type Write = (tx: Transaction) => void;
 
 /**
  * Makes a graph of the definitions that `outputs` reach. Throws where two definitions share a name or depend on each
@@ -26,76 +27,81 @@ export function createGraph(options: GraphOptions): Graph {
 
 class LiveGraph implements Graph, Host {
   readonly development: boolean;
-  readonly #onDiagnostic: GraphOptions['onDiagnostic'];
   readonly #scheduler = new Scheduler();
   readonly #ranks = new Ranks((node) => this.#scheduler.moved(node));
   readonly #instances = new Instances(this, this.#ranks);
   readonly #subscribers = new Set<Subscriber>();
-  readonly #queue: ((tx: Transaction) => void)[] = [];
+  readonly #queue = new WriteQueue();
+  readonly #diagnostics: Diagnostics;
+  /** The node being processed: nothing may read the graph meanwhile but through a context. */
   #running: string | undefined;
+  #writing = false;
   /** Set when a collection came alive inside a transform: it has no rows before the scheduler has been at it. */
   #fresh = false;
-  #committing = false;
   #disposed = false;
   epoch = 0;
 
   constructor({outputs, development = false, onDiagnostic}: GraphOptions) {
     this.development = development;
-    this.#onDiagnostic = onDiagnostic;
+    this.#diagnostics = new Diagnostics(onDiagnostic);
     for (const output of outputs) this.#instances.storeOf(output);
     this.commit(() => {});
   }
 
-  commit(write: (tx: Transaction) => void): number {
+  commit(write: Write): number {
     if (this.#running !== undefined) throw new Error(`${this.#running}: a transform must not write`);
+    if (this.#writing) throw new Error('a commit inside the write of another: use its transaction');
     if (this.#disposed) throw new Error('the graph is disposed of');
-    this.#queue.push(write);
     // A subscriber's write becomes an epoch of its own, after the one that the subscriber is being told of.
-    if (this.#committing) return this.epoch + this.#queue.length;
-    this.#committing = true;
-    const first = this.epoch + 1;
-    try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        if (this.epoch - first > MAX_SELF_CAUSED_EPOCHS) {
-          throw new Error(`subscribers kept writing for ${MAX_SELF_CAUSED_EPOCHS} epochs: a loop`);
-        }
-        this.#runEpoch(next);
-      }
-    } finally {
-      this.#committing = false;
-      this.#queue.length = 0;
-    }
-    return first;
+    if (this.#queue.busy) return this.epoch + this.#queue.push(write);
+    const epoch = this.epoch + 1;
+    this.#hold(() => void this.#runEpoch(write));
+    return epoch;
   }
 
-  #runEpoch(write: (tx: Transaction) => void): void {
-    const written = new Set<AnyCollection>();
+  /** Does the work, then runs what subscribers committed meanwhile. */
+  #hold(work: () => void): void {
+    this.#queue.hold(work, (write) => {
+      try {
+        return this.#runEpoch(write);
+      } catch (error) {
+        // The subscriber was promised an epoch; it is one in which nothing happened.
+        this.epoch++;
+        this.diagnose('subscriber', `its write failed: ${describeError(error)}`);
+        return [];
+      }
+    });
+    this.#diagnostics.flush();
+  }
+
+  /** Returns the names of the inputs written to. */
+  #runEpoch(write: Write): readonly string[] {
+    this.#writing = true;
+    let written: ReadonlySet<Node>;
     try {
-      write(this.#transaction(written));
-    } catch (error) {
-      for (const input of written) this.#instances.inputNode(input).discard();
-      throw error;
+      written = collectWrites(write, (input) => this.#instances.inputNode(input));
+    } finally {
+      this.#writing = false;
     }
     this.epoch++;
+    for (const node of written) this.schedule(node);
     this.#settle();
     this.#tell();
+    this.#diagnostics.flush();
+    return [...written].map(({name}) => name);
   }
 
   #settle(): void {
-    for (let node = this.#scheduler.next(); node !== undefined; node = this.#scheduler.next()) node.process();
-  }
-
-  #transaction(written: Set<AnyCollection>): Transaction {
-    const node = (input: AnyCollection) => {
-      written.add(input);
-      return this.#instances.inputNode(input);
-    };
-    return {
-      set: <T>(input: Input<T>, row: T) => node(input).stage(input.keyOf(row), row),
-      delete: <T>(input: Input<T>, key: string) => node(input).stage(key, undefined),
-      replaceAll: <T>(input: Input<T>, rows: Iterable<T>) =>
-        node(input).stageAll(new Map([...rows].map((row) => [input.keyOf(row), row]))),
-    };
+    for (let node = this.#scheduler.next(); node !== undefined; node = this.#scheduler.next()) {
+      this.#running = node.name;
+      try {
+        node.process();
+      } catch (error) {
+        // What users supply is guarded where it is called. Should anything get this far, the other nodes go on.
+        this.diagnose(node.name, `could not be brought up to date: ${describeError(error)}`);
+      }
+      this.#running = undefined;
+    }
   }
 
   #tell(): void {
@@ -105,7 +111,10 @@ class LiveGraph implements Graph, Host {
       if (delta !== undefined) deltas.set(store, delta);
     }
     if (deltas.size === 0) return;
-    for (const subscriber of this.#subscribers) {
+    // Who subscribes now has seen this epoch in its snapshot.
+    const subscribers = [...this.#subscribers];
+    for (const subscriber of subscribers) {
+      if (!this.#subscribers.has(subscriber)) continue;
       const own = new Map<string, Delta<unknown>>();
       for (const store of subscriber.stores) {
         const delta = deltas.get(store);
@@ -119,7 +128,7 @@ class LiveGraph implements Graph, Host {
     try {
       call();
     } catch (error) {
-      this.diagnose('subscriber', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.diagnose('subscriber', describeError(error));
     }
   }
 
@@ -129,7 +138,7 @@ class LiveGraph implements Graph, Host {
   }
 
   list<T>(collection: Collection<T>): readonly T[] {
-    return this.#read(collection).list().map(erased);
+    return erased(this.#read(collection).list());
   }
 
   size(collection: AnyCollection): number {
@@ -147,8 +156,13 @@ class LiveGraph implements Graph, Host {
     {replay = false}: {readonly replay?: boolean} = {},
   ): () => void {
     const store = this.#read(collection);
-    if (replay && store.size > 0) this.#isolate(() => onDelta(erased(store.snapshot(this.epoch))));
-    return this.onCommit([collection], ({deltas}) => onDelta(erased(deltas.get(store.name))));
+    const unsubscribe = this.onCommit([collection], ({deltas}) => onDelta(erased(deltas.get(store.name))));
+    if (!replay || store.size === 0) return unsubscribe;
+    const tell = () => this.#isolate(() => onDelta(erased(store.snapshot(this.epoch))));
+    // What the subscriber commits on seeing the snapshot comes after it.
+    if (this.#queue.busy) tell();
+    else this.#hold(tell);
+    return unsubscribe;
   }
 
   onCommit(collections: readonly AnyCollection[], call: (commit: Commit) => void): () => void {
@@ -209,6 +223,10 @@ class LiveGraph implements Graph, Host {
     return this.#instances.stores.get(name)?.collection;
   }
 
+  registrations(): number {
+    return [...this.#instances.stores.values()].reduce((sum, {readers}) => sum + readers.size, 0);
+  }
+
   dispose(): void {
     this.#disposed = true;
     this.#subscribers.clear();
@@ -219,8 +237,9 @@ class LiveGraph implements Graph, Host {
   storeOf(collection: AnyCollection): Store {
     const known = this.#instances.peek(collection);
     if (known !== undefined) return known;
+    const store = this.#instances.storeOf(collection);
     this.#fresh = true;
-    return this.#instances.storeOf(collection);
+    return store;
   }
 
   schedule(node: Node): void {
@@ -238,15 +257,7 @@ class LiveGraph implements Graph, Host {
   }
 
   diagnose(node: string, message: string): void {
-    this.#onDiagnostic?.({node, message});
-  }
-
-  enter(node: string): void {
-    this.#running = node;
-  }
-
-  leave(): void {
-    this.#running = undefined;
+    this.#diagnostics.keep(node, message);
   }
 
   #read(collection: AnyCollection): Store {
@@ -259,6 +270,7 @@ class LiveGraph implements Graph, Host {
     const store = this.#instances.storeOf(collection);
     this.#settle();
     for (const live of this.#instances.stores.values()) live.takeDelta(this.epoch);
+    this.#diagnostics.flush();
     return store;
   }
 

@@ -1,9 +1,9 @@
 import type {AnyIndex, DistinctDefinition, GroupDefinition, Row} from './definition.ts';
 import type {Change} from './delta.ts';
 import type {Cause} from './dependency.ts';
+import {structurallyEqual} from './equality.ts';
 import {deepFreeze} from './freeze.ts';
 import {type Host, type Node, type Origin, Tally} from './node.ts';
-import {valuesOf} from './erased.ts';
 import type {Store} from './store.ts';
 
 /** `group` and `distinct`: an index as a collection, one row per value in use. */
@@ -42,7 +42,7 @@ export class GroupNode implements Node {
   onSourceChange(store: Store, change: Change<unknown>): void {
     const cause = {collection: store.name, key: change.key};
     for (const row of [change.old, change.new]) {
-      if (row !== undefined) for (const value of valuesOf(this.#index, row)) this.#touch(value, cause);
+      if (row !== undefined) for (const value of store.valuesOf(this.#index, row)) this.#touch(value, cause);
     }
   }
 
@@ -97,10 +97,14 @@ export class GroupNode implements Node {
   }
 }
 
-/** Rows keep their reference while they are equal, so a group is unchanged when its members are the same objects. */
+/** Rows keep their reference while they are equal, so this compares a group's members by identity but for new ones. */
 function sameMembers(current: unknown, next: {readonly rows?: readonly unknown[]}): boolean {
   if (typeof current !== 'object' || current === null) return false;
   if (!('rows' in current)) return next.rows === undefined;
   const {rows} = current;
-  return Array.isArray(rows) && rows.length === next.rows?.length && rows.every((row, i) => row === next.rows?.[i]);
+  return (
+    Array.isArray(rows) &&
+    rows.length === next.rows?.length &&
+    rows.every((row, i) => structurallyEqual(row, next.rows?.[i]))
+  );
 }

@@ -24,10 +24,9 @@ export class InputNode implements Node {
     this.outputs = [store];
   }
 
-  /** `row` undefined deletes. The last write to a key counts. */
+  /** `row` undefined deletes. The last write to a key counts. Whoever stages schedules the node in the end. */
   stage(key: string, row: unknown): void {
     this.#staged.set(key, row);
-    this.#host.schedule(this);
   }
 
   /** Stages what turns the current rows, with what is staged already, into exactly these. */

@@ -64,17 +64,18 @@ export class Instances {
   #build(definition: Definition, collection: AnyCollection): void {
     switch (definition.kind) {
       case 'input': {
-        const store = new Store(collection);
-        this.#register(new InputNode(this.#host, definition, store));
+        this.#vacant(definition.name, [collection.name]);
+        this.#register(new InputNode(this.#host, definition, this.#newStore(collection)));
         return;
       }
       case 'derive': {
         const source = definition.from && this.storeOf(definition.from);
         const reads = definition.reads.map((read) => this.storeOf(read));
+        this.#vacant(definition.name, [...definition.outputs.values()]);
         const stores = new Map<string, Store>();
         for (const [output, name] of definition.outputs) {
           const own: Definition = {...definition, output};
-          stores.set(output, new Store({...collection, name, definition: own}));
+          stores.set(output, this.#newStore({...collection, name, definition: own}));
         }
         const node = new DeriveNode(this.#host, definition, source, stores);
         this.#register(node, source && [source], reads);
@@ -84,25 +85,39 @@ export class Instances {
       case 'group':
       case 'distinct': {
         const source = this.storeOf(definition.index.of);
-        const node = new GroupNode(this.#host, definition, source, new Store(collection));
+        this.#vacant(definition.name, [collection.name]);
+        const node = new GroupNode(this.#host, definition, source, this.#newStore(collection));
         this.#register(node, [source]);
         node.start();
         return;
       }
       case 'join': {
         const sources = definition.sources.map((source) => this.storeOf(source));
-        const node = new JoinNode(this.#host, definition, sources, new Store(collection));
+        this.#vacant(definition.name, [collection.name]);
+        const node = new JoinNode(this.#host, definition, sources, this.#newStore(collection));
         this.#register(node, sources);
         node.start();
       }
     }
   }
 
+  #newStore(collection: AnyCollection): Store {
+    return new Store(collection, (message) => this.#host.diagnose(collection.name, message));
+  }
+
+  /** Throws where a name is taken. Called before the node is made, since a node listens to its sources from the start. */
+  #vacant(name: string, outputs: readonly string[]): void {
+    if (this.#nodes.has(name)) throw new Error(`two nodes are named ${name}`);
+    outputs.forEach((output, i) => {
+      if (this.#stores.has(output) || outputs.indexOf(output) < i) {
+        throw new Error(`two collections are named ${output}`);
+      }
+    });
+  }
+
   #register(node: Node, sources: readonly Store[] = [], reads: readonly Store[] = []): void {
-    if (this.#nodes.has(node.name)) throw new Error(`two nodes are named ${node.name}`);
     this.#nodes.set(node.name, node);
     for (const store of node.outputs) {
-      if (this.#stores.has(store.name)) throw new Error(`two collections are named ${store.name}`);
       this.#stores.set(store.name, store);
       this.#nodeOf.set(store, node);
     }

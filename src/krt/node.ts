@@ -15,7 +15,7 @@ export type Node = {
   readonly kind: 'input' | 'derive' | 'group' | 'distinct' | 'join';
   readonly outputs: readonly Store[];
   rank: number;
-  /** Processes what is dirty. Called at most once per epoch, unless a rank had to be raised in between. */
+  /** Processes what is dirty. Called at most once per epoch, unless its own rank had to be raised meanwhile. */
   process(): void;
   readonly counters: Counters;
   resetCounters(): void;
@@ -41,9 +41,6 @@ export type Host = {
    */
   connect(source: Store, reader: Node, how: GraphEdge['how']): boolean;
   diagnose(node: string, message: string): void;
-  /** Marks that a transform is running, so that reads around the context are caught. */
-  enter(node: string): void;
-  leave(): void;
 };
 
 /** Mutable counters behind the read-only view. */

@@ -34,9 +34,15 @@ type Produced<Out> = Out | readonly Out[] | undefined;
 
 const isArray = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
+const hasKey = (row: unknown): boolean =>
+  typeof row === 'object' && row !== null && 'key' in row && typeof row.key === 'string';
+
+/** Throws, and so fails the transform, where something else than rows was returned: extensions may be untyped. */
 function toRows<Out extends Row>(produced: Produced<Out>): readonly Out[] {
   if (produced === undefined) return [];
-  return isArray(produced) ? produced : [produced];
+  const rows: readonly Out[] = isArray(produced) ? produced : [produced];
+  if (!rows.every(hasKey)) throw new Error('a transform returned what is not a row: a row is an object with a key');
+  return rows;
 }
 
 type DeriveOptions<In, Out> = {
@@ -115,8 +121,8 @@ export function index<T>(
     of,
     values: (row) => {
       const found = values(row);
-      if (found === undefined) return [];
-      return typeof found === 'string' ? [found] : found;
+      if (typeof found === 'string') return [found];
+      return isArray(found) ? found : [];
     },
   };
 }

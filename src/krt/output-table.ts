@@ -11,6 +11,8 @@ export class OutputTable {
   readonly #owners = new Map<string, string | Set<string>>();
   readonly #rowFrom: (input: string, key: string) => Row | undefined;
   readonly #diagnose: (message: string) => void;
+  /** Keys whose published row may differ; with the new row where an input has just yielded one. */
+  #touched = new Map<string, Row | undefined>();
 
   constructor(
     store: Store,
@@ -29,14 +31,13 @@ export class OutputTable {
   }
 
   /**
-   * Notes what an input yields now. Rows equal to the old ones keep the old reference. Keys whose published row may
-   * differ are added to `touched`; nothing is published yet.
+   * Notes what an input yields now. Rows equal to the old ones keep the old reference. Nothing is published yet, so that
+   * a key may pass from one input to another before anyone looks.
    */
   replace(
     input: string,
     before: readonly Row[],
     after: readonly Row[],
-    touched: Set<string>,
   ): {readonly rows: readonly Row[]; readonly changed: boolean} {
     if (before.length === 0 && after.length === 0) return {rows: before, changed: false};
     const old = new Map(before.map((row) => [row.key, row]));
@@ -52,24 +53,25 @@ export class OutputTable {
       }
       rows.push(row);
       changed = true;
-      touched.add(key);
+      this.#touched.set(key, row);
       if (previous === undefined) this.#claim(key, input);
     }
     for (const key of old.keys()) {
       if (now.has(key)) continue;
       changed = true;
-      touched.add(key);
+      if (!this.#touched.has(key)) this.#touched.set(key, undefined);
       this.#release(key, input);
     }
     return {rows: changed ? rows : before, changed};
   }
 
-  /** Publishes the touched keys; returns how many rows changed. */
-  publish(touched: ReadonlySet<string>): number {
+  /** Publishes what was touched since the last call; returns how many rows changed. */
+  publish(): number {
+    const touched = this.#touched;
+    this.#touched = new Map();
     let changed = 0;
-    for (const key of touched) {
-      const owner = this.#settleOwner(key);
-      const next = owner === undefined ? undefined : this.#rowFrom(owner, key);
+    for (const [key, row] of touched) {
+      const next = this.#settle(key, row);
       const current = this.store.get(key);
       if (current === next || (next !== undefined && structurallyEqual(current, next))) continue;
       this.store.apply(key, next);
@@ -78,12 +80,14 @@ export class OutputTable {
     return changed;
   }
 
-  #settleOwner(key: string): string | undefined {
+  /** The row to publish. `yielded` is that of a present owner, so it is the one to publish where there is but one. */
+  #settle(key: string, yielded: Row | undefined): Row | undefined {
     const owners = this.#owners.get(key);
-    if (owners === undefined || typeof owners === 'string') return owners;
-    const [winner, ...losers] = [...owners].sort();
+    if (owners === undefined) return undefined;
+    if (typeof owners === 'string') return yielded ?? this.#rowFrom(owners, key);
+    const [winner = '', ...losers] = [...owners].sort();
     this.#diagnose(`${key} is yielded by ${winner} and by ${losers.join(', ')}; the first wins`);
-    return winner;
+    return this.#rowFrom(winner, key);
   }
 
   #claim(key: string, input: string): void {

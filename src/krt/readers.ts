@@ -1,10 +1,10 @@
-import type {AnyCollection, AnyIndex} from './definition.ts';
+import type {AnyIndex, Labels} from './definition.ts';
 import type {Change} from './delta.ts';
 import type {Cause, Dependency} from './dependency.ts';
 import {structurallyEqual} from './equality.ts';
-import {selectorAnchor, selectorMatches} from './selector.ts';
-import {erased, labelPair, labelsOf} from './erased.ts';
-import type {Bucket} from './store.ts';
+import {type LabelSelector, selectorAnchor, selectorMatches} from './selector.ts';
+import {erased, labelPair} from './erased.ts';
+import type {Bucket, Store} from './store.ts';
 
 type Table = Map<string, Set<Dependency>>;
 
@@ -76,23 +76,23 @@ export class Readers {
     return size;
   }
 
-  /** Tells readers by key, of everything, and by selection. `sizeAfter` = rows in the store after the change. */
-  onChange(collection: AnyCollection, change: Change<unknown>, sizeAfter: number): void {
-    const cause: Cause = {collection: collection.name, key: change.key};
+  /** Tells readers by key, of everything, and by selection. The store holds the change already. */
+  onChange(store: Store, change: Change<unknown>): void {
+    const cause: Cause = {collection: store.name, key: change.key};
     const was = change.old !== undefined;
     const is = change.new !== undefined;
     const keyed = this.#byKey.get(change.key);
     if (keyed !== undefined) for (const dependency of keyed) notify(dependency, change, was, is, was !== is, cause);
     if (this.#all.size > 0) {
-      const flips = was !== is && (sizeAfter + (was ? 1 : -1) === 0) !== (sizeAfter === 0);
+      const flips = was !== is && store.size === (is ? 1 : 0);
       for (const dependency of this.#all) notify(dependency, change, was, is, flips, cause);
     }
-    if (this.#byLabel.size > 0 || this.#unanchored.size > 0) this.#onLabelChange(collection, change, cause);
+    if (this.#byLabel.size > 0 || this.#unanchored.size > 0) this.#onLabelChange(store, change, cause);
   }
 
-  #onLabelChange(collection: AnyCollection, change: Change<unknown>, cause: Cause): void {
-    const before = change.old === undefined ? undefined : labelsOf(collection, change.old);
-    const after = change.new === undefined ? undefined : labelsOf(collection, change.new);
+  #onLabelChange(store: Store, change: Change<unknown>, cause: Cause): void {
+    const before = change.old === undefined ? undefined : store.labelsOf(change.old);
+    const after = change.new === undefined ? undefined : store.labelsOf(change.new);
     const candidates = new Set<Dependency>();
     for (const labels of [before, after]) {
       for (const [key, value] of Object.entries(labels ?? {})) {
@@ -105,8 +105,8 @@ export class Readers {
     }
     for (const dependency of candidates) {
       if (dependency.where.kind !== 'select') continue;
-      const was = before !== undefined && selectorMatches(dependency.where.selector, before);
-      const is = after !== undefined && selectorMatches(dependency.where.selector, after);
+      const was = before !== undefined && maySelect(dependency.where.selector, before);
+      const is = after !== undefined && maySelect(dependency.where.selector, after);
       notify(dependency, change, was, is, was !== is, cause);
     }
   }
@@ -157,6 +157,15 @@ function notify(
     case 'rows':
       if (was && is && project !== undefined && sameProjection(project, change)) return;
       reader.markDirty(cause);
+  }
+}
+
+/** A selector too broken to be tried tells nothing: the reader runs, and meets the error itself. */
+function maySelect(selector: LabelSelector, labels: Labels): boolean {
+  try {
+    return selectorMatches(selector, labels);
+  } catch {
+    return true;
   }
 }
 

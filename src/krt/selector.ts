@@ -17,10 +17,10 @@ export type LabelSelector = {
 export function selectorMatches(selector: LabelSelector | undefined, labels: Labels): boolean {
   if (selector === undefined) return false;
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
-    if (labels[key] !== value) return false;
+    if (own(labels, key) !== value) return false;
   }
   return (selector.matchExpressions ?? []).every(({key, operator, values = []}) => {
-    const actual = labels[key];
+    const actual = own(labels, key);
     switch (operator) {
       case 'In':
         return actual !== undefined && values.includes(actual);
@@ -35,6 +35,9 @@ export function selectorMatches(selector: LabelSelector | undefined, labels: Lab
     }
   });
 }
+
+/** Labels may be named like what every object inherits, such as `constructor`. */
+const own = (labels: Labels, key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
 
 /**
  * A label pair that every matching row must carry, if the selector demands one: what the engine files a selection

@@ -1,6 +1,7 @@
-import type {AnyCollection, AnyIndex} from './definition.ts';
+import type {AnyCollection, AnyIndex, Labels} from './definition.ts';
 import type {Change, Delta} from './delta.ts';
-import {labelPair, labelsOf, valuesOf} from './erased.ts';
+import {structurallyEqual} from './equality.ts';
+import {erased, labelPair, messageOf} from './erased.ts';
 import {Readers} from './readers.ts';
 
 /** Who processes a store's changes inside an epoch, at a higher rank than the store's own node. */
@@ -41,10 +42,12 @@ export class Store {
   /** Net changes of this epoch. */
   #changes = new Map<string, Change<unknown>>();
   #labels: AnyIndex | undefined;
+  readonly #diagnose: (message: string) => void;
 
-  constructor(collection: AnyCollection) {
+  constructor(collection: AnyCollection, diagnose: (message: string) => void) {
     this.name = collection.name;
     this.collection = collection;
+    this.#diagnose = diagnose;
   }
 
   get size(): number {
@@ -71,9 +74,12 @@ export class Store {
   table(index: AnyIndex): ReadonlyMap<string, Bucket> {
     let table = this.#indexes.get(index);
     if (table === undefined) {
+      for (const {name} of this.#indexes.keys()) {
+        if (name === index.name) this.#diagnose(`index ${name} exists twice; an index is made once and shared`);
+      }
       table = new Map();
       this.#indexes.set(index, table);
-      for (const [key, row] of this.#all.rows) addToTable(table, valuesOf(index, row), key, row);
+      for (const [key, row] of this.#all.rows) addToTable(table, this.valuesOf(index, row), key, row);
     }
     return table;
   }
@@ -83,9 +89,37 @@ export class Store {
     this.#labels ??= {
       name: 'labels',
       of: this.collection,
-      values: (row) => Object.entries(labelsOf(this.collection, row)).map(([key, value]) => labelPair(key, value)),
+      values: (row) => Object.entries(this.labelsOf(row)).map(([key, value]) => labelPair(key, value)),
     };
     return this.#labels;
+  }
+
+  /** The values of a row under an index; none, and a diagnostic, where the function of the index throws. */
+  valuesOf(index: AnyIndex, row: unknown): readonly string[] {
+    try {
+      return index.values(erased(row));
+    } catch (error) {
+      this.#diagnose(`index ${index.name} failed for ${this.#keyOf(row)}, which it does not find: ${messageOf(error)}`);
+      return [];
+    }
+  }
+
+  /** The labels of a row; none, and a diagnostic, where the function that knows them throws. */
+  labelsOf(row: unknown): Labels {
+    try {
+      return this.collection.labelsOf?.(erased(row)) ?? {};
+    } catch (error) {
+      this.#diagnose(`the labels of ${this.#keyOf(row)} failed, it counts as without any: ${messageOf(error)}`);
+      return {};
+    }
+  }
+
+  #keyOf(row: unknown): string {
+    try {
+      return this.collection.keyOf(erased(row));
+    } catch {
+      return 'a row';
+    }
   }
 
   /** Puts one change into effect. `next` undefined removes. The caller has made sure that it differs. */
@@ -98,10 +132,10 @@ export class Store {
       ...(previous !== undefined && {old: previous}),
       ...(next !== undefined && {new: next}),
     };
-    this.readers.onChange(this.collection, change, this.size);
+    this.readers.onChange(this, change);
     for (const [index, table] of this.#indexes) {
-      const before = previous === undefined ? [] : valuesOf(index, previous);
-      const after = next === undefined ? [] : valuesOf(index, next);
+      const before = previous === undefined ? [] : this.valuesOf(index, previous);
+      const after = next === undefined ? [] : this.valuesOf(index, next);
       for (const value of before) if (!after.includes(value)) removeFromTable(table, value, key);
       if (next !== undefined) addToTable(table, after, key, next);
       this.readers.onIndexChange(index, change, before, after, table);
@@ -134,7 +168,7 @@ export class Store {
       ...(earlier.old !== undefined && {old: earlier.old}),
       ...(change.new !== undefined && {new: change.new}),
     };
-    if (merged.old === merged.new) this.#changes.delete(change.key);
+    if (structurallyEqual(merged.old, merged.new)) this.#changes.delete(change.key);
     else this.#changes.set(change.key, merged);
   }
 }

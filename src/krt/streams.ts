@@ -1,6 +1,7 @@
 import {Observable} from 'rxjs';
 import type {AnyCollection, Collection} from './definition.ts';
 import type {Change, Commit, Delta} from './delta.ts';
+import {structurallyEqual} from './equality.ts';
 import type {Conflated, Graph} from './graph-api.ts';
 
 /** A snapshot first, where there are rows, then one delta per commit, synchronously after it. */
@@ -23,7 +24,7 @@ export function conflated$<T>(graph: Graph, collection: Collection<T>): Observab
     let snapshot = false;
     const handle: Conflated<T> = {
       take() {
-        const changes = [...waiting.values()].filter(({old, new: now}) => old !== undefined || now !== undefined);
+        const changes = [...waiting.values()];
         waiting = new Map();
         const taken = latest && changes.length > 0 ? {...latest, snapshot, changes} : undefined;
         snapshot = false;
@@ -34,9 +35,13 @@ export function conflated$<T>(graph: Graph, collection: Collection<T>): Observab
       collection,
       (delta) => {
         const idle = waiting.size === 0;
-        if (idle) snapshot = delta.snapshot;
+        if (idle && delta.snapshot) snapshot = true;
         latest = delta;
-        for (const change of delta.changes) waiting.set(change.key, merge(waiting.get(change.key), change));
+        for (const change of delta.changes) {
+          const merged = merge(waiting.get(change.key), change);
+          if (merged === undefined) waiting.delete(change.key);
+          else waiting.set(change.key, merged);
+        }
         if (idle) subscriber.next(handle);
       },
       {replay: true},
@@ -44,8 +49,10 @@ export function conflated$<T>(graph: Graph, collection: Collection<T>): Observab
   });
 }
 
-function merge<T>(earlier: Change<T> | undefined, later: Change<T>): Change<T> {
+/** Both changes as one; undefined where the later undoes the earlier. */
+function merge<T>(earlier: Change<T> | undefined, later: Change<T>): Change<T> | undefined {
   if (earlier === undefined) return later;
+  if (structurallyEqual(earlier.old, later.new)) return undefined;
   return {
     key: later.key,
     ...(earlier.old !== undefined && {old: earlier.old}),
