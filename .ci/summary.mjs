@@ -7,7 +7,9 @@ for (const file of process.argv.slice(2)) {
     const report = JSON.parse(readFileSync(file, 'utf8'));
     sum.passed += report.numPassedTests;
     // A suite that fails to load counts no test of its own.
-    const broken = report.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0);
+    const broken = report.testResults.filter(
+      (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
+    );
     sum.failed += report.numFailedTests + broken.length;
     sum.skipped += report.numPendingTests + report.numTodoTests;
   } catch (error) {

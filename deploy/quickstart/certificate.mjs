@@ -62,7 +62,9 @@ function selfSigned(commonName, names, addresses, lifetimeMs) {
     der(0xa3, sequence(extension('2.5.29.17', alternatives), extension('2.5.29.19', authority))),
   );
   const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', tbs, privateKey)]));
-  const certificate = sequence(tbs, algorithm, signature).toString('base64').match(/.{1,64}/g);
+  const certificate = sequence(tbs, algorithm, signature)
+    .toString('base64')
+    .match(/.{1,64}/g);
   return {
     certificate: `-----BEGIN CERTIFICATE-----\n${certificate.join('\n')}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({format: 'pem', type: 'pkcs8'}),
