@@ -2,8 +2,8 @@
  * The whole graph, every collection of it: those that the outputs reach are found by asking the graph, so a new one is
  * covered the moment it is listed in collections/index.ts.
  */
-import * as fc from 'fast-check';
-import {describe, expect, it} from 'vitest';
+import {it} from '@fast-check/vitest';
+import {describe, expect} from 'vitest';
 import {graphOutputs} from '../../collections/index.ts';
 import {createGraph} from '../../src/krt/index.ts';
 import {differences, faultsOf, startSubject, type Watched} from './rebuild.ts';
@@ -28,30 +28,20 @@ describe('the whole graph', () => {
     );
   });
 
-  it('equals a graph rebuilt from nothing after every commit', () => {
-    fc.assert(
-      fc.property(historyArbitrary(8), (history) => {
-        const subject = startSubject(collections);
-        subject.commit(startingSteps());
-        for (const steps of history) {
-          subject.commit(steps);
-          expect(faultsOf(subject, collections)).toEqual([]);
-        }
-      }),
-      {numRuns: 40},
-    );
+  it.prop([historyArbitrary(8)], {numRuns: 40})('equals a graph rebuilt from nothing after every commit', (history) => {
+    const subject = startSubject(collections);
+    subject.commit(startingSteps());
+    for (const steps of history) {
+      subject.commit(steps);
+      expect(faultsOf(subject, collections)).toEqual([]);
+    }
   });
 
-  it('does not depend on how edits are put into commits', () => {
-    fc.assert(
-      fc.property(historyArbitrary(16), (history) => {
-        const subject = startSubject(collections);
-        const atOnce = startSubject(collections);
-        for (const steps of [startingSteps(), ...history]) subject.commit(steps);
-        atOnce.commit([...startingSteps(), ...history.flat()]);
-        expect(differences(subject.graph, atOnce.graph, collections)).toEqual([]);
-      }),
-      {numRuns: 40},
-    );
+  it.prop([historyArbitrary(16)], {numRuns: 40})('does not depend on how edits are put into commits', (history) => {
+    const subject = startSubject(collections);
+    const atOnce = startSubject(collections);
+    for (const steps of [startingSteps(), ...history]) subject.commit(steps);
+    atOnce.commit([...startingSteps(), ...history.flat()]);
+    expect(differences(subject.graph, atOnce.graph, collections)).toEqual([]);
   });
 });
