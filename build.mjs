@@ -1,13 +1,16 @@
-/** Bundles the command line into dist/: one chunk per command, so that each start reads only what it needs. */
+/**
+ * Bundles the command line into dist/, or the folder given: one chunk per command, so that each start reads only what it
+ * needs. The folder stands alone; it needs no node_modules.
+ */
 import {build} from 'esbuild';
-import {chmod, rm} from 'node:fs/promises';
-import {fileURLToPath} from 'node:url';
+import {chmod, readdir, rm, stat, writeFile} from 'node:fs/promises';
+import {join, resolve} from 'node:path';
 
-const root = fileURLToPath(new URL('.', import.meta.url));
-const outdir = process.argv[2] ?? 'dist';
+const root = import.meta.dirname;
+const outdir = resolve(root, process.argv[2] ?? 'dist');
 
-await rm(new URL(`${outdir}/`, import.meta.url), {recursive: true, force: true});
-await build({
+const {metafile} = await build({
+  metafile: true,
   absWorkingDir: root,
   entryPoints: [{in: 'src/cli/main.ts', out: 'sluice'}],
   outdir,
@@ -23,6 +26,16 @@ await build({
   logLevel: 'warning',
   chunkNames: 'chunks/[name]-[hash]',
   // Packages written in CommonJS ask for their parts with `require`, which an ES module does not have.
-  banner: {js: "import {createRequire as sluiceRequire} from 'node:module';const require=sluiceRequire(import.meta.url);"},
+  banner: {
+    js: "import {createRequire as sluiceRequire} from 'node:module';const require=sluiceRequire(import.meta.url);",
+  },
 });
-await chmod(new URL(`${outdir}/sluice.js`, import.meta.url), 0o755);
+
+// A sluice that runs may still ask for chunks of an earlier build, so those stay for an hour.
+const made = new Set(Object.keys(metafile.outputs).map((file) => resolve(root, file)));
+for (const name of await readdir(join(outdir, 'chunks'))) {
+  const file = join(outdir, 'chunks', name);
+  if (!made.has(file) && (await stat(file)).mtimeMs < Date.now() - 3_600_000) await rm(file);
+}
+await writeFile(join(outdir, 'package.json'), '{"type": "module"}\n');
+await chmod(join(outdir, 'sluice.js'), 0o755);

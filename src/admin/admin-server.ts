@@ -131,7 +131,7 @@ async function inside({graph, decoder}: AdminSources, url: URL): Promise<Answer>
   const found = /^\/debug\/(collections|why)\/([^/]+)$/.exec(url.pathname);
   const [, what, encoded = ''] = found ?? [];
   if (what === undefined) return text(`not found; there are\n${paths.join('\n')}`, 404);
-  const name = decodeURIComponent(encoded);
+  const name = decoded(encoded);
   if (graph.find(name) === undefined) {
     const names = graph.nodes().flatMap(({outputs}) => outputs);
     return json({error: `there is no collection ${name}`, collections: [...new Set(names)].sort()}, 404);
@@ -143,6 +143,15 @@ async function inside({graph, decoder}: AdminSources, url: URL): Promise<Answer>
   const decode = await decoder();
   const rows = graph.dump(name).filter((row) => key === null || row.key === key);
   return json(rows.map((row) => ({...row, row: printable(row.row, decode)})));
+}
+
+/** As it is where it is not encoded well. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function metricsText({graph, xds, metrics}: AdminSources): string {

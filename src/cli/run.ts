@@ -1,10 +1,11 @@
+import {resolve} from 'node:path';
+import {setLogger} from '@grpc/grpc-js';
 import {createApp, type App, type Endpoints} from '../app.ts';
 import {loadConfigOrDefault} from '../config/load-config.ts';
 import {createLogs} from '../config/logging.ts';
 import type {StaticConfig} from '../config/static-config.ts';
 import {announce} from './announce.ts';
 import {version} from './version.ts';
-import {resolve} from 'node:path';
 
 export type RunOptions = {readonly config?: string; readonly file?: readonly string[]};
 
@@ -15,6 +16,9 @@ const announceAfter = 30_000;
 export async function run(options: RunOptions): Promise<void> {
   const config = withPaths(loadConfigOrDefault(options.config, process.cwd()), options.file);
   const logs = createLogs(config.logging);
+  // The gRPC library writes to the console of its own accord; what matters of it is reported where it is called.
+  const grpc = (text: unknown): void => logs('xds').debug({}, String(text));
+  setLogger({error: grpc, info: grpc, debug: grpc});
   const app = createApp(config, {logs, version});
 
   const stopped = new Promise<void>((done, failed) => {
@@ -28,6 +32,8 @@ export async function run(options: RunOptions): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   });
 
+  // Nobody may be reading any more; other commands end then, this one has proxies to look after.
+  process.stdout.removeAllListeners('error').on('error', () => {});
   const endpoints = await app.start();
   void announceWhenServing(app, config, endpoints).catch((error: unknown) => {
     logs('sluice').warn({reason: String(error)}, 'the announcement failed');

@@ -17,7 +17,7 @@ type Sink = {write(line: string): void};
 /** Logs to standard error by default, so that standard output is left to what a command prints. */
 export function createLogs(logging: StaticConfig['logging'], sink?: Sink): Logs {
   const text = logging.format === 'text' || (logging.format === 'auto' && process.stderr.isTTY);
-  const out = sink ?? destination({fd: 2, sync: true});
+  const out = sink ?? standardError();
   const root = pino(
     {base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: {level: (label) => ({level: label})}},
     text ? {write: (line: string) => out.write(toText(line))} : out,
@@ -28,6 +28,13 @@ export function createLogs(logging: StaticConfig['logging'], sink?: Sink): Logs 
     made.set(component, log);
     return log;
   };
+}
+
+/** Goes on when nobody reads any more, such as a terminal that was closed: proxies are still to be ended in order. */
+function standardError(): Sink {
+  const out = destination({fd: 2, sync: true});
+  out.on('error', () => {});
+  return out;
 }
 
 export const silentLogs: Logs = () => ({debug: nothing, info: nothing, warn: nothing, error: nothing});
