@@ -4,9 +4,8 @@ import type {Cause, Dependency} from './dependency.ts';
 import {structurallyEqual} from './equality.ts';
 import {type LabelSelector, selectorAnchor, selectorMatches} from './selector.ts';
 import {erased, labelPair} from './erased.ts';
+import {ReaderTable} from './reader-table.ts';
 import type {Bucket, Store} from './store.ts';
-
-type Table = Map<string, Set<Dependency>>;
 
 /**
  * The reverse index of one store: who depends on which key (absent ones too), index value, label or on everything. A
@@ -14,9 +13,9 @@ type Table = Map<string, Set<Dependency>>;
  * to be tried one by one, and each try is counted.
  */
 export class Readers {
-  readonly #byKey: Table = new Map();
-  readonly #byIndex = new Map<AnyIndex, Table>();
-  readonly #byLabel: Table = new Map();
+  readonly #byKey = new ReaderTable();
+  readonly #byIndex = new Map<AnyIndex, ReaderTable>();
+  readonly #byLabel = new ReaderTable();
   readonly #unanchored = new Set<Dependency>();
   readonly #all = new Set<Dependency>();
 
@@ -24,12 +23,12 @@ export class Readers {
     const {where} = dependency;
     switch (where.kind) {
       case 'key':
-        addTo(this.#byKey, where.value, dependency);
+        this.#byKey.add(where.value, dependency);
         return;
       case 'index': {
         let table = this.#byIndex.get(where.index);
-        if (table === undefined) this.#byIndex.set(where.index, (table = new Map()));
-        addTo(table, where.value, dependency);
+        if (table === undefined) this.#byIndex.set(where.index, (table = new ReaderTable()));
+        table.add(where.value, dependency);
         return;
       }
       case 'all':
@@ -38,7 +37,7 @@ export class Readers {
       case 'select': {
         const anchor = selectorAnchor(where.selector);
         if (anchor === undefined) this.#unanchored.add(dependency);
-        else addTo(this.#byLabel, labelPair(...anchor), dependency);
+        else this.#byLabel.add(labelPair(...anchor), dependency);
       }
     }
   }
@@ -47,13 +46,13 @@ export class Readers {
     const {where} = dependency;
     switch (where.kind) {
       case 'key':
-        removeFrom(this.#byKey, where.value, dependency);
+        this.#byKey.remove(where.value, dependency);
         return;
       case 'index': {
         const table = this.#byIndex.get(where.index);
         if (table === undefined) return;
-        removeFrom(table, where.value, dependency);
-        if (table.size === 0) this.#byIndex.delete(where.index);
+        table.remove(where.value, dependency);
+        if (table.isEmpty) this.#byIndex.delete(where.index);
         return;
       }
       case 'all':
@@ -62,7 +61,7 @@ export class Readers {
       case 'select': {
         const anchor = selectorAnchor(where.selector);
         if (anchor === undefined) this.#unanchored.delete(dependency);
-        else removeFrom(this.#byLabel, labelPair(...anchor), dependency);
+        else this.#byLabel.remove(labelPair(...anchor), dependency);
       }
     }
   }
@@ -70,9 +69,7 @@ export class Readers {
   /** Registered dependencies in total; 0 once everything that read this store is gone. */
   get size(): number {
     let size = this.#all.size + this.#unanchored.size;
-    for (const table of [this.#byKey, this.#byLabel, ...this.#byIndex.values()]) {
-      for (const set of table.values()) size += set.size;
-    }
+    for (const table of [this.#byKey, this.#byLabel, ...this.#byIndex.values()]) size += table.size;
     return size;
   }
 
@@ -81,13 +78,12 @@ export class Readers {
     const cause: Cause = {collection: store.name, key: change.key};
     const was = change.old !== undefined;
     const is = change.new !== undefined;
-    const keyed = this.#byKey.get(change.key);
-    if (keyed !== undefined) for (const dependency of keyed) notify(dependency, change, was, is, was !== is, cause);
+    for (const dependency of this.#byKey.get(change.key)) notify(dependency, change, was, is, was !== is, cause);
     if (this.#all.size > 0) {
       const flips = was !== is && store.size === (is ? 1 : 0);
       for (const dependency of this.#all) notify(dependency, change, was, is, flips, cause);
     }
-    if (this.#byLabel.size > 0 || this.#unanchored.size > 0) this.#onLabelChange(store, change, cause);
+    if (!this.#byLabel.isEmpty || this.#unanchored.size > 0) this.#onLabelChange(store, change, cause);
   }
 
   #onLabelChange(store: Store, change: Change<unknown>, cause: Cause): void {
@@ -96,7 +92,7 @@ export class Readers {
     const candidates = new Set<Dependency>();
     for (const labels of [before, after]) {
       for (const [key, value] of Object.entries(labels ?? {})) {
-        for (const dependency of this.#byLabel.get(labelPair(key, value)) ?? []) candidates.add(dependency);
+        for (const dependency of this.#byLabel.get(labelPair(key, value))) candidates.add(dependency);
       }
     }
     for (const dependency of this.#unanchored) {
@@ -123,16 +119,14 @@ export class Readers {
     if (readers === undefined) return;
     const cause: Cause = {collection: index.of.name, key: change.key};
     for (const value of before) {
-      const dependencies = readers.get(value);
-      if (dependencies === undefined) continue;
       const is = after.includes(value);
       const flips = !is && !table.has(value);
-      for (const dependency of dependencies) notify(dependency, change, true, is, flips, cause);
+      for (const dependency of readers.get(value)) notify(dependency, change, true, is, flips, cause);
     }
     for (const value of after) {
       if (before.includes(value)) continue;
       const flips = table.get(value)?.rows.size === 1;
-      for (const dependency of readers.get(value) ?? []) notify(dependency, change, false, true, flips, cause);
+      for (const dependency of readers.get(value)) notify(dependency, change, false, true, flips, cause);
     }
   }
 }
@@ -176,16 +170,4 @@ function sameProjection(project: (row: never) => unknown, change: Change<unknown
   } catch {
     return false;
   }
-}
-
-function addTo(table: Table, value: string, dependency: Dependency): void {
-  const set = table.get(value);
-  if (set === undefined) table.set(value, new Set([dependency]));
-  else set.add(dependency);
-}
-
-function removeFrom(table: Table, value: string, dependency: Dependency): void {
-  const set = table.get(value);
-  set?.delete(dependency);
-  if (set?.size === 0) table.delete(value);
 }
