@@ -249,7 +249,7 @@ describe('timeouts and retries', () => {
   const action = (fields: string): unknown => routeOf(`{${fields}, backendRefs: [${web}]}`)['route'];
   const retry = (fields: object): object => ({
     retryOn: 'connect-failure,refused-stream,reset-before-request',
-    hostSelectionRetryMaxAttempts: 3,
+    hostSelectionRetryMaxAttempts: 50,
     retryHostPredicate: expect.any(Array),
     ...fields,
   });
