@@ -79,8 +79,12 @@ export class ClientState {
 
   /** The client has it, and has not asked for it anew since. */
   isAlive(ref: string): boolean {
+    return this.known(ref)?.alive ?? false;
+  }
+
+  known(ref: string): Known | undefined {
     const {type, name} = splitRef(ref);
-    return this.#byType.get(type)?.known.get(name)?.alive ?? false;
+    return this.#byType.get(type)?.known.get(name);
   }
 
   #decideGone(item: Item, known: Known | undefined): Decision {

@@ -11,6 +11,8 @@ export class Known {
   sent: Stamp | undefined;
   /** Accepted (or claimed) since the client last asked for it: others may rely on it. */
   alive = false;
+  /** Some of its children were sent since the client got it, or it came with them from an earlier stream. */
+  populated = false;
   /** Grows whenever the client asks for it again; an ACK of an earlier life does not make it alive. */
   life = 0;
 }
@@ -78,6 +80,7 @@ export class KnownResources {
     const known = this.#ensure(name);
     this.#setAcked(known, stamp);
     known.alive = true;
+    known.populated = true;
   }
 
   /** The client asks for it although it may have it: until its next ACK nothing may rely on it. */

@@ -20,7 +20,11 @@ type Limits = {readonly bytes: number; readonly resources: number};
 
 /** Type URL, nonce and framing of a response. */
 const envelopeBytes = 256;
-/** An agentgateway proxy takes messages up to 200 MiB. */
+/**
+ * What must come in one piece has another limit. An agentgateway proxy takes messages up to 200 MiB. Envoy opens a
+ * listener with the first VirtualHost of its RouteConfiguration, so all of them have to be in that response: a host that
+ * came later would be answered 404 until then.
+ */
 const wholeBytes = 128 * 1024 * 1024;
 
 class Batch {
@@ -38,10 +42,10 @@ class Batch {
     return this.entries.length + this.removals.length + this.absent.length;
   }
 
-  /** Makes room for one more; a single one always fits. */
-  admit(bytes: number): boolean {
-    if (this.size > 0 && (this.size >= this.#limits.resources || this.#bytes + bytes > this.#limits.bytes))
-      return false;
+  /** Makes room for one more; a single one always fits. `whole`: it must not be parted from those before it. */
+  admit(bytes: number, whole = false): boolean {
+    const limit = whole ? wholeBytes : this.#limits.bytes;
+    if (this.size > 0 && (this.size >= this.#limits.resources || this.#bytes + bytes > limit)) return false;
     this.#bytes += bytes;
     return true;
   }
@@ -130,11 +134,16 @@ export class Responses {
         this.#backlog.drop(item);
         return 'settled';
       case 'add':
-        if (!batch.admit(decision.entry.wire.length)) return 'full';
+        if (!batch.admit(decision.entry.wire.length, this.#opens(decision.entry))) return 'full';
         batch.entries.push(decision.entry);
         this.#backlog.drop(item);
         return 'settled';
     }
+  }
+
+  /** It is among the first children of a parent that is new on the client. */
+  #opens({parent}: Entry): boolean {
+    return parent !== undefined && this.#client.known(parent)?.populated === false;
   }
 
   /** What an item of a lower order waits for must not wait for that order. */

@@ -220,7 +220,9 @@ export class Session implements ScopeListener {
     const nonce = String(this.#nonces);
     const removed = [...removals.map(({name}) => name), ...absent];
     const message = encodeResponse({type: state.type, nonce, entries: entries.map(({wire}) => wire), removed});
-    const resources = entries.map(({name, stamp}) => {
+    const resources = entries.map(({name, stamp, parent}) => {
+      const holder = parent === undefined ? undefined : this.#client.known(parent);
+      if (holder !== undefined) holder.populated = true;
       const acked = state.known.get(name)?.acked;
       if (acked !== undefined && acked.version !== stamp.version) this.#resendCompanion(state.type, name);
       const known = state.known.send(name, stamp);

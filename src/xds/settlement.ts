@@ -59,7 +59,10 @@ export class Settlement {
     const ref = refOf(state.type, name);
     const revived = !known.alive && life === known.life;
     state.known.accept(known, stamp);
-    if (revived) known.alive = true;
+    if (revived) {
+      known.alive = true;
+      known.populated = false;
+    }
     state.rejected.delete(name);
     this.#backlog.wake(ref);
     if (revived) this.#resendChildren(ref);

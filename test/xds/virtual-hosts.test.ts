@@ -167,4 +167,24 @@ describe('virtual hosts', () => {
     }
     expect(transcript(client).filter((line) => line.includes(' '))).toEqual(['VirtualHost +r/b']);
   });
+
+  // Envoy opens a listener with the first virtual host it is sent, and answers 404 for those that are still to come.
+  it('of a route configuration new on the client come in one response, whatever its size; later ones do not', () => {
+    const rig = new Rig({maxMessageBytes: 10_000});
+    const hosts = (content: string) =>
+      Array.from({length: 50}, (_, i) => virtualHost.make(`r/${i}`, {parent, padding: 1000, content}));
+    rig.set(listener.make('l', {subscribes: [parent]}), routes.make('r'), ...hosts('1'));
+    const client = rig.client({mode: 'envoy', follows: true});
+    client.subscribe(typeUrls.cluster);
+    client.subscribe(typeUrls.listener);
+    rig.settle();
+    const responses = () =>
+      client.messages.filter((message) => message.type === type).map(({resources}) => resources.length);
+    expect(responses()).toEqual([50]);
+    client.messages.length = 0;
+    rig.set(...hosts('2'));
+    rig.settle();
+    expect(responses().length).toBeGreaterThan(4);
+    expect(Object.keys(client.contents(type)).length).toBe(50);
+  });
 });
