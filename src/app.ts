@@ -162,7 +162,12 @@ export function createApp(config: StaticConfig, {logs, version}: AppDeps): App {
     undo.push(graph.subscribe(statuses, ({changes}) => writer.apply(changes)));
 
     if (!config.envoy.manage) return;
-    const started = createProxies(config, {logs, bootstrap: bootstrapFor(address)});
+    const started = createProxies(config, {
+      logs,
+      bootstrap: bootstrapFor(address),
+      // Its listener was rejected, and what was rejected is not sent again by itself.
+      onPortFreed: ({scope}) => xds.retryRejected(scope),
+    });
     proxies = started;
     const apply = (): void => started.apply(graph.list(infra).filter(({dialect}) => dialect === 'envoy'));
     apply();

@@ -4,7 +4,7 @@ import type {GatewayInfraRow} from '../collections/gateway/ir.ts';
 import type {Logs} from './config/logging.ts';
 import {defaultEnvoyVersion, type LogLevel, type StaticConfig} from './config/static-config.ts';
 import type {EnvoyGateway, EnvoyLevel} from './provision/envoy-process.ts';
-import {createEnvoySupervisor, type EnvoySupervisor, type EnvoyView} from './provision/envoy-supervisor.ts';
+import {createEnvoySupervisor, hasEnvoys, type EnvoySupervisor, type EnvoyView} from './provision/envoy-supervisor.ts';
 import {locateEnvoy} from './provision/locate-envoy.ts';
 
 export type Proxies = {
@@ -19,10 +19,14 @@ export type Proxies = {
 export type ProxiesOptions = {
   readonly logs: Logs;
   readonly bootstrap: (gateway: EnvoyGateway, adminPort: number) => string;
+  /** A port that a proxy could not open is free again. */
+  readonly onPortFreed: (gateway: EnvoyGateway) => void;
 };
 
-export function createProxies({envoy, stateDir, logging}: StaticConfig, {logs, bootstrap}: ProxiesOptions): Proxies {
+export function createProxies({envoy, stateDir, logging}: StaticConfig, options: ProxiesOptions): Proxies {
+  const {logs, bootstrap, onPortFreed} = options;
   const log = logs('provision');
+  const folder = join(stateDir, 'envoy');
   let wanted: readonly EnvoyGateway[] = [];
   let supervisor: EnvoySupervisor | undefined;
   let hint: string | undefined;
@@ -33,9 +37,10 @@ export function createProxies({envoy, stateDir, logging}: StaticConfig, {logs, b
     createEnvoySupervisor({
       binary,
       bootstrap,
+      onPortFreed,
       args: envoy.args,
       level: envoyLevels[logging.components.envoy ?? 'warn'],
-      folder: join(stateDir, 'envoy'),
+      folder,
       log,
       envoyLog: logs('envoy'),
       ...(envoy.concurrency !== undefined && {concurrency: envoy.concurrency}),
@@ -64,7 +69,8 @@ export function createProxies({envoy, stateDir, logging}: StaticConfig, {logs, b
   return {
     apply(gateways) {
       wanted = gateways;
-      if (locating === undefined && gateways.some(({ports}) => ports.length > 0)) locating = locate();
+      const isWanted = (): boolean => gateways.some(({ports}) => ports.length > 0) || hasEnvoys(folder);
+      if (locating === undefined && isWanted()) locating = locate();
       supervisor?.apply(gateways);
     },
     views: () => supervisor?.views() ?? wanted.map(({key}) => ({gateway: key, state: 'waiting', restarts: 0})),

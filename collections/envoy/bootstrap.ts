@@ -18,6 +18,9 @@ export const gatewayMetadataKey = 'sluice.dev/gateway';
 
 const xdsCluster = 'xds';
 
+/** Envoy alone would wait up to 30 s: after an outage, an edit would be that late. */
+const reconnecting = {base_interval: '0.2s', max_interval: '5s'};
+
 /** The configuration an Envoy is started with, as protobuf JSON (envoy.config.bootstrap.v3.Bootstrap); the rest comes by xDS. */
 export function envoyBootstrap({gateway, nodeId, xds, admin}: BootstrapOptions): Readonly<Record<string, unknown>> {
   const ads = {ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s'};
@@ -28,7 +31,7 @@ export function envoyBootstrap({gateway, nodeId, xds, admin}: BootstrapOptions):
         api_type: 'DELTA_GRPC',
         transport_api_version: 'V3',
         set_node_on_first_message_only: true,
-        grpc_services: [{envoy_grpc: {cluster_name: xdsCluster}}],
+        grpc_services: [{envoy_grpc: {cluster_name: xdsCluster, retry_policy: {retry_back_off: reconnecting}}}],
       },
       cds_config: ads,
       lds_config: ads,

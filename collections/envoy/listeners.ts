@@ -2,6 +2,7 @@ import {envoy} from '../../src/gen/proto/envoy.js';
 import {derive} from '../../src/krt/index.ts';
 import type {PortListener, PortRow} from '../gateway/ir.ts';
 import {ports} from '../gateway/ports.ts';
+import {settings} from '../inputs.ts';
 import {gatewayScope, resourceRow, type ResourceRow} from '../resource.ts';
 import {httpConnectionManager} from './http-connection-manager.ts';
 import {terminatesHttps} from './listener-kind.ts';
@@ -16,7 +17,8 @@ type FilterChain = envoy.config.listener.v3.IFilterChain;
  */
 export const envoyListeners = derive('envoy-listeners', {
   from: ports,
-  rows: (_ctx, port): ResourceRow | undefined => {
+  reads: [settings],
+  rows: (ctx, port): ResourceRow | undefined => {
     const filterChains = port.dialect === 'envoy' ? chainsOf(port) : [];
     if (filterChains.length === 0) return undefined;
     const [address, ...additional] = addressesOf(port);
@@ -31,6 +33,7 @@ export const envoyListeners = derive('envoy-listeners', {
       // Always there with TLS, so that a chain more or less changes chains only, and Envoy keeps the others' connections.
       listenerFilters: port.kind === 'TLS' ? [tlsInspector] : [],
       perConnectionBufferLimitBytes: {value: 32 * 1024},
+      ...(ctx.get(settings, 'settings', (row) => row.provider) === 'file' && aloneOnPort),
     }).finish();
     return resourceRow({
       scope: gatewayScope('envoy', port.gateway),
@@ -41,6 +44,12 @@ export const envoyListeners = derive('envoy-listeners', {
     });
   },
 });
+
+/**
+ * Envoys of one host share a port by default, each taking some of its connections. One that wants what another Gateway
+ * has is to be refused it.
+ */
+const aloneOnPort = {enableReusePort: {value: false}};
 
 const tlsInspector = {
   name: 'envoy.filters.listener.tls_inspector',

@@ -54,7 +54,9 @@ function attach(ctx: Context, route: HTTPRoute, ref: ParentReference, gateway: s
   const allowing = named.filter((listener) => allows(ctx, listener, gateway, route));
   if (allowing.length === 0) {
     const names = named.map(({name}) => name).join(', ');
-    const message = `allowedRoutes of Gateway ${gateway}, listener ${names}, do not admit this route`;
+    const message = named.some(({attachable}) => attachable)
+      ? `allowedRoutes of Gateway ${gateway}, listener ${names}, do not admit this route`
+      : `Gateway ${gateway}, listener ${names}, takes no routes: it is not accepted itself`;
     return refused('NotAllowedByListeners', message);
   }
   const hostnames = [...new Set((route.spec.hostnames ?? []).map(normalizeHostname))];

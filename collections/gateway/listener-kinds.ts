@@ -7,7 +7,8 @@ import type {RouteKind} from './ir.ts';
 const kindsByProtocol: ReadonlyMap<string, readonly RouteKind[]> = new Map([
   ['HTTP', ['HTTPRoute']],
   ['HTTPS', ['HTTPRoute']],
-  // TLSRoute is not implemented yet: such a listener binds its port and attaches nothing.
+  // No kind of route that these carry is supported: such a listener attaches nothing, and an Envoy does not bind a
+  // port that has no others.
   ['TLS', []],
 ]);
 

@@ -36,6 +36,11 @@ export type EnvoySupervisorOptions = EnvoyOptions & {
   readonly drainMs?: number;
   /** From SIGTERM to SIGKILL; 5 s by default. */
   readonly graceMs?: number;
+  /**
+   * A port that a running Envoy could not open is free again, and has to be offered to it once more. Where this is
+   * absent the Envoy is started anew, which costs the requests on its other ports.
+   */
+  readonly onPortFreed?: (gateway: EnvoyGateway) => void;
 };
 
 /** One Gateway's Envoy; it exists as long as the Gateway does. */
@@ -72,7 +77,8 @@ export function createEnvoySupervisor(options: EnvoySupervisorOptions): EnvoySup
           () => slot.gateway,
           log,
           () => {
-            void slot.process?.restart(graceMs);
+            if (options.onPortFreed === undefined) void slot.process?.restart(graceMs);
+            else options.onPortFreed(slot.gateway);
           },
         );
       },
@@ -177,6 +183,11 @@ function viewOf({gateway, process, serving}: Slot): EnvoyView {
     ...(running?.notes['adminPort'] !== undefined && {adminPort: running.notes['adminPort']}),
     ...(problem !== undefined && {problem}),
   };
+}
+
+/** Whether an Envoy of an earlier run is still there, which a supervisor has to take over or to end. */
+export function hasEnvoys(folder: string): boolean {
+  return foldersIn(folder).some((gateway) => findProcess(join(folder, gateway)) !== undefined);
 }
 
 function foldersIn(folder: string): readonly string[] {

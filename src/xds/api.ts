@@ -131,6 +131,8 @@ export type XdsServer = {
   /** Binds `host:port` (port 0 = any); resolves to the port. */
   listen(address: string): Promise<number>;
   clients(): readonly ClientView[];
+  /** Sends the clients of a scope once more what they have rejected, such as a listener whose port was taken. */
+  retryRejected(scope: string): void;
   readonly events$: Observable<ClientEvent>;
   /** Totals since start, per type URL. */
   stats(): ReadonlyMap<string, TypeStats>;

@@ -124,6 +124,9 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
         });
       }),
     clients: () => [...sessions.values()].map((session) => session.view()),
+    retryRejected: (scope) => {
+      for (const session of sessions.values()) if (session.scopeName === scope) session.retryRejected();
+    },
     events$: events.asObservable(),
     stats: () => new Map(stats),
     stop: () =>

@@ -80,6 +80,10 @@ export class Session implements ScopeListener {
     });
   }
 
+  get scopeName(): string {
+    return this.#options.scopeName;
+  }
+
   receive(request: DeltaRequest): void {
     if (this.#closed) return;
     const state = this.#client.open(request.type);
@@ -115,6 +119,14 @@ export class Session implements ScopeListener {
     } finally {
       this.#pumping = false;
     }
+  }
+
+  /** Sends again what the client has rejected: what was in its way may be gone. */
+  retryRejected(): void {
+    for (const state of this.#client.types) {
+      for (const name of state.rejected.keys()) this.#touch(state, name, {forced: true, asked: false});
+    }
+    this.pump();
   }
 
   close(): void {

@@ -21,7 +21,7 @@ const deploy = resolve(import.meta.dirname, '../../deploy');
 const examples = [
   'quickstart/manifests',
   ...readdirSync(join(deploy, 'examples'))
-    .filter((name) => name !== 'sluice.yaml')
+    .filter((name) => /(?<!^sluice)\.yaml$/.test(name))
     .map((name) => join('examples', name)),
 ];
 

@@ -51,6 +51,24 @@ describe('NACK by Envoy', () => {
     expect(rig.violations).toEqual([]);
   });
 
+  // A listener whose port another process held stayed away when the port was free, until Envoy was started anew and the
+  // requests on its other ports were lost.
+  it('is over when told that what was in the way may be gone; what was accepted is not sent again', () => {
+    const rig = new Rig();
+    rig.set(cluster.make('a'), cluster.make('b'));
+    const client = rig.client({mode: 'envoy'});
+    client.subscribe(typeUrls.cluster);
+    rig.settle();
+    rig.set(cluster.make('b', {content: '2', bad: true}));
+    rig.settle();
+    client.messages.length = 0;
+    rig.connection.session.retryRejected();
+    rig.settle();
+    expect(transcript(client)).toEqual(['Cluster +b']);
+    expect(rig.connection.session.view().types[0]?.rejected).toEqual(['b']);
+    expect(rig.violations).toEqual([]);
+  });
+
   it('of several resources brings each once more alone, so that the good ones get through', () => {
     const rig = new Rig();
     rig.set(cluster.make('a'), cluster.make('b', {bad: true}), cluster.make('c'));

@@ -9,7 +9,7 @@ it('tells who the Envoy is and where its control plane is', () => {
       ads_config: {
         api_type: 'DELTA_GRPC',
         set_node_on_first_message_only: true,
-        grpc_services: [{envoy_grpc: {cluster_name: 'xds'}}],
+        grpc_services: [{envoy_grpc: {cluster_name: 'xds', retry_policy: {retry_back_off: {max_interval: '5s'}}}}],
       },
       cds_config: {ads: {}},
       lds_config: {ads: {}},

@@ -86,6 +86,17 @@ describe('attachments', () => {
     expect(rows.map(told)).toEqual([expected]);
   });
 
+  it('tells a listener that is not accepted from one that does not admit the route', () => {
+    const conflicting = `${http('a')}, {name: b, port: 80, protocol: TLS, tls: {mode: Passthrough}}`;
+    const messageOf = (listeners: string): string | undefined =>
+      rowsOf(gatewayYaml(`listeners: [${listeners}]`) + routeYaml('parentRefs: [{name: gw, sectionName: a}]'))[0]
+        ?.accepted.message;
+    expect(messageOf(conflicting)).toBe('Gateway default/gw, listener a, takes no routes: it is not accepted itself');
+    expect(messageOf(http('a', ', allowedRoutes: {kinds: [{kind: GRPCRoute}]}'))).toBe(
+      'allowedRoutes of Gateway default/gw, listener a, do not admit this route',
+    );
+  });
+
   describe('hostnames', () => {
     it.each<[string, string, string[]]>([
       ['', '', [': <']],

@@ -155,7 +155,8 @@ export async function startSluice({manifests, config = {}, awaitPorts}: SluiceOp
     admin: {address: `127.0.0.1:${adminPort}`},
     stateDir: 'state',
     ...rest,
-    envoy: {binary: envoyBinary(), concurrency: 1, ...envoy},
+    // Where none is to be run, none is needed.
+    envoy: {...(envoy?.['manage'] !== false && {binary: envoyBinary()}), concurrency: 1, ...envoy},
     logging: {format: 'text', ...logging},
   };
   writeFileSync(configFile, `${JSON.stringify(whole, undefined, 1)}\n`);

@@ -92,7 +92,8 @@ export class ModelClient {
   readonly #types = new Map<string, ModelType>();
   readonly #untaken = new Set<string>([typeUrls.address, typeUrls.resource]);
   #send: ((request: DeltaRequest) => void) | undefined;
-  #sentNode = false;
+  /** Types that were asked for on this stream. */
+  readonly #introduced = new Set<string>();
   /** This stream began without anything. */
   #emptyStart = true;
   #nonces = new Set<string>();
@@ -110,7 +111,7 @@ export class ModelClient {
   /** A new stream; the requests of a client that had one before claim what it has. */
   connect(send: (request: DeltaRequest) => void): void {
     this.#send = send;
-    this.#sentNode = false;
+    this.#introduced.clear();
     this.#nonces = new Set();
     const known = [...this.#types];
     this.#emptyStart = known.every(([, {versions}]) => versions.size === 0);
@@ -333,8 +334,11 @@ export class ModelClient {
   }
 
   #request(type: string, request: Partial<DeltaRequest>): void {
+    // Envoy says who it is in the first request of a stream, agentgateway in the first one of each type.
+    const isIntroduced = this.mode === 'envoy' ? this.#introduced.size > 0 : this.#introduced.has(type);
+    this.#introduced.add(type);
     const full: DeltaRequest = {
-      node: this.#sentNode && this.mode === 'envoy' ? undefined : this.node,
+      node: isIntroduced ? undefined : this.node,
       type,
       subscribe: [],
       unsubscribe: [],
@@ -343,7 +347,6 @@ export class ModelClient {
       error: undefined,
       ...request,
     };
-    this.#sentNode = true;
     this.requests.push(full);
     this.#send?.(full);
   }
