@@ -6,14 +6,14 @@ import {settings} from '../inputs.ts';
 import {gatewayScope, resourceRow, type ResourceRow} from '../resource.ts';
 import {httpConnectionManager} from './http-connection-manager.ts';
 import {terminatesHttps} from './listener-kind.ts';
-import {listenerName, routeConfigurationName} from './names.ts';
+import {invalidBackendCluster, listenerName, routeConfigurationName} from './names.ts';
 import {adsSource, extensionTypes, packAny, resourceTypes, socketAddress} from './proto.ts';
 
 type FilterChain = envoy.config.listener.v3.IFilterChain;
 
 /**
- * One Envoy listener per port: a single filter chain for plain HTTP, one per HTTPS listener otherwise, chosen by SNI. A
- * port for which there is no chain has no listener, since Envoy refuses empty ones.
+ * One Envoy listener per port: a single filter chain for plain HTTP, one per HTTPS or TLS listener otherwise, chosen by
+ * SNI. A port for which there is no chain has no listener, since Envoy refuses empty ones.
  */
 export const envoyListeners = derive('envoy-listeners', {
   from: ports,
@@ -62,28 +62,51 @@ function addressesOf({addresses, port}: PortRow): envoy.config.core.v3.IAddress[
 }
 
 function chainsOf(port: PortRow): FilterChain[] {
-  if (port.kind === 'TLS')
-    return port.listeners.filter(terminatesHttps).map((listener) => tlsChain(port.port, listener));
+  if (port.kind === 'TLS') {
+    return port.listeners.flatMap((listener) => {
+      if (listener.protocol === 'TLS') return streamChain(port.port, listener);
+      return terminatesHttps(listener) ? httpsChain(port.port, listener) : [];
+    });
+  }
   const name = routeConfigurationName(port.port, {name: '', protocol: 'HTTP'});
   return [{name, filters: [httpConnectionManager(name)]}];
 }
 
-function tlsChain(port: number, listener: PortListener): FilterChain {
+function httpsChain(port: number, listener: PortListener): FilterChain {
   const name = routeConfigurationName(port, listener);
   return {
     name,
-    ...(listener.hostname !== '' && {filterChainMatch: {serverNames: [listener.hostname]}}),
+    ...matching(listener),
     filters: [httpConnectionManager(name)],
-    transportSocket: downstreamTls(listener.tls?.certificates ?? []),
+    transportSocket: downstreamTls(listener.tls?.certificates ?? [], ['h2', 'http/1.1']),
   };
 }
 
+/** A TLS listener leads nowhere as long as no route is attached: its connections are taken, and closed. */
+function streamChain(port: number, listener: PortListener): FilterChain {
+  const {TcpProxy} = envoy.extensions.filters.network.tcp_proxy.v3;
+  const name = `tls-${port}-${listener.name}`;
+  const proxy = TcpProxy.encode({statPrefix: name, cluster: invalidBackendCluster}).finish();
+  return {
+    name,
+    ...matching(listener),
+    filters: [{name: 'envoy.filters.network.tcp_proxy', typedConfig: packAny(extensionTypes.tcpProxy, proxy)}],
+    ...(listener.tls?.mode === 'Terminate' && {transportSocket: downstreamTls(listener.tls.certificates, [])}),
+  };
+}
+
+const matching = ({hostname}: PortListener): Pick<FilterChain, 'filterChainMatch'> =>
+  hostname === '' ? {} : {filterChainMatch: {serverNames: [hostname]}};
+
 /** Certificates are asked for by name, so that a new one does not touch the listener. */
-function downstreamTls(certificates: readonly string[]): envoy.config.core.v3.ITransportSocket {
+function downstreamTls(
+  certificates: readonly string[],
+  alpnProtocols: string[],
+): envoy.config.core.v3.ITransportSocket {
   const {DownstreamTlsContext} = envoy.extensions.transport_sockets.tls.v3;
   const context = DownstreamTlsContext.encode({
     commonTlsContext: {
-      alpnProtocols: ['h2', 'http/1.1'],
+      alpnProtocols,
       tlsCertificateSdsSecretConfigs: certificates.map((name) => ({name, sdsConfig: adsSource})),
     },
   });

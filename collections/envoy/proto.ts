@@ -20,6 +20,7 @@ export const extensionTypes = {
   router: url('envoy.extensions.filters.http.router.v3.Router'),
   cors: url('envoy.extensions.filters.http.cors.v3.Cors'),
   corsPolicy: url('envoy.extensions.filters.http.cors.v3.CorsPolicy'),
+  tcpProxy: url('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy'),
   tlsInspector: url('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector'),
   downstreamTls: url('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext'),
   httpProtocolOptions: url('envoy.extensions.upstreams.http.v3.HttpProtocolOptions'),

@@ -7,8 +7,7 @@ import type {RouteKind} from './ir.ts';
 const kindsByProtocol: ReadonlyMap<string, readonly RouteKind[]> = new Map([
   ['HTTP', ['HTTPRoute']],
   ['HTTPS', ['HTTPRoute']],
-  // No kind of route that these carry is supported: such a listener attaches nothing, and an Envoy does not bind a
-  // port that has no others.
+  // No kind of route that these carry is supported yet: such a listener takes connections and closes them.
   ['TLS', []],
 ]);
 

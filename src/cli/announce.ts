@@ -8,13 +8,14 @@ import {infra} from '../../collections/index.ts';
 import type {App, Endpoints} from '../app.ts';
 import type {StaticConfig} from '../config/static-config.ts';
 import type {Graph} from '../krt/index.ts';
+import {count} from './count.ts';
 
 export function announce(app: App, config: StaticConfig, endpoints: Endpoints, version: string): string {
   const {graph} = app;
   const {proxies, problems, hint} = app.status();
   const lines = [
     `sluice ${version}`,
-    `  manifests  ${config.provider.file.paths.join(', ')}${problems.length === 0 ? '' : ` (${problems.length} problems, see the log)`}`,
+    `  manifests  ${config.provider.file.paths.join(', ')}${problems.length === 0 ? '' : ` (${count(problems.length, 'problem')}, see the log)`}`,
     `  xDS        ${endpoints.xds}`,
     `  admin      http://${endpoints.admin}/`,
   ];
@@ -39,7 +40,9 @@ function listenerLine(graph: Graph, listener: ListenerRow, address = '0.0.0.0'):
   const {name, protocol, port, hostname, programmed, conditions} = listener;
   const routes = graph.get(attachedRoutes, listener.key)?.routes ?? 0;
   const why = conditions.find(({type, status}) => (type === 'Conflicted' ? status === 'True' : status === 'False'));
-  const fate = programmed ? `${routes} routes` : `not programmed: ${why?.reason ?? ''} ${why?.message ?? ''}`.trimEnd();
+  const fate = programmed
+    ? count(routes, 'route')
+    : `not programmed: ${why?.reason ?? ''} ${why?.message ?? ''}`.trimEnd();
   return `${name.padEnd(10)} ${protocol.padEnd(5)} ${address}:${port}${hostname === '' ? '' : `  ${hostname}`}  ${fate}`;
 }
 

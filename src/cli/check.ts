@@ -2,6 +2,8 @@ import {formatProblem} from '../api/problem.ts';
 import {objectKey} from '../api/object.ts';
 import {isUsed} from '../file-inputs.ts';
 import type {Condition, StatusDocument} from '../status/status-document.ts';
+import {count} from './count.ts';
+import {danglingParents} from './dangling.ts';
 import {readOffline, statusDocuments} from './offline.ts';
 import {parentText} from './parent-ref.ts';
 
@@ -18,11 +20,11 @@ export async function check({file, config, strict = false}: CheckOptions): Promi
     ...offline.objects
       .filter((object) => !isUsed(object))
       .map((object) => `${object.kind} ${objectKey(object)}: objects of this kind have no effect`),
+    ...danglingParents(offline),
     ...statusDocuments(offline).flatMap(shortcomings),
   ];
   for (const problem of offline.problems) process.stdout.write(`${formatProblem(problem)}\n`);
   for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
-  const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
   process.stderr.write(
     `${count(offline.objects.length, 'object')}, ${count(offline.problems.length, 'problem')}, ${count(warnings.length, 'warning')}\n`,
   );

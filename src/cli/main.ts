@@ -10,6 +10,11 @@ const program = new Command('sluice')
   .showHelpAfterError('(sluice --help lists what there is)');
 
 const files = (text: string): Option => new Option('-f, --file <path...>', text);
+/** One path each time it is given, because what follows it may be an argument of the command. */
+const filesBeforeArguments = (text: string): Option =>
+  new Option('-f, --file <path>', `${text}; may be given several times`).argParser(
+    (path: string, paths: readonly string[] | undefined) => [...(paths ?? []), path],
+  );
 const config = new Option('-c, --config <file>', 'static configuration (config.sluice.dev/v1alpha1, kind Sluice)');
 const admin = new Option('--admin <host:port>', 'admin address of the running instance (default: 127.0.0.1:19000)');
 const output = (...choices: readonly string[]): Option =>
@@ -44,7 +49,7 @@ program
   .command('dump')
   .description('print the rows of a collection')
   .argument('<collection>', 'its name; a wrong one lists those there are')
-  .addOption(files(fromFolder))
+  .addOption(filesBeforeArguments(fromFolder))
   .addOption(config)
   .addOption(admin)
   .option('--key <key>', 'only this row')
@@ -64,7 +69,7 @@ program
   .description('explain why a row is as it is')
   .argument('<collection>')
   .argument('<key>')
-  .addOption(files(fromFolder))
+  .addOption(filesBeforeArguments(fromFolder))
   .addOption(config)
   .addOption(admin)
   .addOption(output('text', 'json'))

@@ -2,6 +2,7 @@ import type {StatusReport} from '../app.ts';
 import {formatProblem} from '../api/problem.ts';
 import type {Condition, StatusDocument} from '../status/status-document.ts';
 import {shortcomings} from './check.ts';
+import {count} from './count.ts';
 import {askInstance, type InstanceOptions} from './instance.ts';
 import {readOffline, statusDocuments} from './offline.ts';
 import {parentText} from './parent-ref.ts';
@@ -46,13 +47,13 @@ export function formatReport(report: Report): string {
           `Envoy of ${gateway}`,
           state,
           pid === undefined ? '' : `pid ${pid}`,
-          `${restarts} restarts`,
+          count(restarts, 'restart'),
           problem ?? '',
         ]),
       ),
     ),
     ...section('No proxy is run', hint === undefined ? [] : [hint]),
-    ...section('Connected', clients === undefined ? [] : [`${clients.length} xDS clients`]),
+    ...section('Connected', clients === undefined ? [] : [count(clients.length, 'xDS client')]),
     ...section(
       'Errors inside sluice',
       errors.map(({collection, input, message}) => `${collection} ${input}: ${message}`),
@@ -87,7 +88,7 @@ function gatewayRows(document: StatusDocument): Rows {
     [objectName(document), '', summary(conditions)],
     ...listeners.map((listener) => [
       `  ${listener.name}`,
-      `${String(listener['attachedRoutes'])} routes`,
+      count(Number(listener['attachedRoutes']), 'route'),
       summary(listener.conditions),
     ]),
   ];

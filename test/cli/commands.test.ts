@@ -126,16 +126,32 @@ describe('sluice check', () => {
     expect(stderr).toMatch(/^3 objects, 1 problem, \d+ warnings\n$/);
   });
 
+  it('warns of a Gateway or class that is not there, of which no status tells', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-cli-dangling-'));
+    writeFiles(folder, {
+      'route.yaml': routeYaml('app', '/', 'wbe'),
+      'gateway.yaml': gatewayYaml(8080).replace('gatewayClassName: envoy', 'gatewayClassName: envoi'),
+    });
+    const {code, stdout} = await sluice('check', '-f', folder);
+    rmSync(folder, {recursive: true});
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      'warning: Gateway default/web: GatewayClass envoi does not exist\n' +
+        'warning: HTTPRoute default/route: Gateway default/wbe does not exist\n',
+    );
+  });
+
   it('fails for warnings only when it is to be strict', async () => {
     const file = ['-f', join(bad, 'route.yaml'), '-f', join(bad, 'gateway.yaml')];
     expect(await sluice('check', ...file)).toMatchObject({code: 0});
     expect(await sluice('check', '--strict', ...file)).toMatchObject({code: 1});
   });
 
-  it('fails for a folder that is not there', async () => {
-    expect(await sluice('check', '-f', join(bad, 'absent'))).toMatchObject({
+  it.each(['check', 'translate', 'graph'])('fails for a folder that is not there: %s', async (command) => {
+    expect(await sluice(command, '-f', join(bad, 'absent'))).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('absent'),
+      stdout: '',
+      stderr: expect.stringContaining(`there is no ${join(bad, 'absent')}`),
     });
   });
 });
@@ -159,6 +175,18 @@ describe('looking at a folder', () => {
   it('dumps one row', async () => {
     const {stdout} = await sluice('dump', 'listeners', '-f', good, '--key', 'default/web/http', '-o', 'json');
     expect(JSON.parse(stdout)).toMatchObject([{key: 'default/web/http', row: {port: 8080}}]);
+  });
+
+  it('takes the folder before the collection, and several folders', async () => {
+    const all = ['-f', good, '-f', join(bad, 'gateway.yaml')] as const;
+    const before = await sluice('dump', ...all, 'gateways', '-o', 'json');
+    const after = await sluice('dump', 'gateways', ...all, '-o', 'json');
+    expect(before).toEqual(after);
+    expect(before.code).toBe(0);
+    expect(JSON.parse(before.stdout)).toHaveLength(2);
+    expect((await sluice('why', '-f', good, 'listeners', 'default/web/http')).stdout).toMatch(
+      /^listeners default\/web/,
+    );
   });
 
   it('lists the collections when it is asked for another', async () => {

@@ -91,7 +91,8 @@ class Linter {
     if (filters.length === 0) this.#report(`${name} has no filter`);
     for (const {typedConfig} of filters) {
       if (typedConfig.rds !== undefined) this.#need(name, 'RouteConfiguration', typedConfig.rds.routeConfigName);
-      if (typedConfig.httpFilters?.at(-1)?.name !== 'envoy.filters.http.router')
+      const isStream = String(typedConfig['@type']).endsWith('.TcpProxy');
+      if (!isStream && typedConfig.httpFilters?.at(-1)?.name !== 'envoy.filters.http.router')
         this.#report(`${name} does not end in the router`);
     }
     if (transportSocket === undefined) return;

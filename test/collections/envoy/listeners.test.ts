@@ -124,9 +124,23 @@ describe('HTTPS', () => {
     expect(world.names('Listener')).toEqual(['tcp-8443', 'tcp-9443']);
   });
 
-  it('leaves out a port of passthrough listeners, which have no routes yet', () => {
-    const world = makeWorld([services, gateway('[{name: a, port: 8443, protocol: TLS, tls: {mode: Passthrough}}]')]);
-    expect(world.rows()).toEqual([]);
+  // Programmed without a socket behind it would be a lie: connections are taken, and closed as long as no route is there.
+  it('opens the ports of TLS listeners, whose connections lead nowhere without a route', () => {
+    const world = makeWorld([
+      services,
+      certificate('cert'),
+      gateway(
+        `[{name: through, port: 8443, protocol: TLS, hostname: a.org, tls: {mode: Passthrough}}, {name: ends, port: 8443, protocol: TLS, hostname: b.org, tls: {certificateRefs: [{name: cert}]}}, ${https('web', 'c.org')}]`,
+      ),
+    ]);
+    const chains = chainsOf(world.resource('Listener', 'tcp-8443'));
+    expect(chains.map(({name}) => name)).toEqual(['tls-8443-through', 'tls-8443-ends', 'https-8443-web']);
+    expect(chains[0]).toMatchObject({
+      filterChainMatch: {serverNames: ['a.org']},
+      filters: [{typedConfig: {'@type': expect.stringContaining('.TcpProxy'), cluster: 'invalid-backend'}}],
+    });
+    expect(chains.map((chain) => 'transportSocket' in chain)).toEqual([false, true, true]);
+    expect(world.names('RouteConfiguration')).toEqual(['https-8443-web']);
   });
 
   it('changes the Secret alone when a certificate is renewed, once for each Gateway', () => {
