@@ -38,11 +38,22 @@ export function envoyBootstrap({gateway, nodeId, xds, admin}: BootstrapOptions):
     },
     static_resources: {clusters: [controlPlane(xds)]},
     layered_runtime: {layers: [{name: 'sluice', static_layer: runtime}]},
+    overload_manager: {resource_monitors: [connectionLimit]},
     // With many clusters most statistics are never looked at; they are made when first counted.
     deferred_stat_options: {enable_deferred_creation_stats: true},
     ...(admin && {admin: {address: adminAddress(admin)}}),
   };
 }
+
+/** Beyond this many client connections Envoy closes new ones instead of running out of memory or file handles. */
+const connectionLimit = {
+  name: 'envoy.resource_monitors.global_downstream_max_connections',
+  typed_config: {
+    '@type':
+      'type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
+    max_active_downstream_connections: 50_000,
+  },
+};
 
 /**
  * Envoy keeps the endpoints it has for a cluster that is updated (envoyproxy/envoy#13009) without being told so: the

@@ -52,12 +52,12 @@ export class DeriveNode implements Node {
   readonly name: string;
   readonly outputs: readonly Store[];
   rank = 0;
+  readonly counters = new Tally();
   readonly #host: Host;
   readonly #definition: DeriveDefinition;
   readonly #source: Store | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #tables: ReadonlyMap<string, OutputTable>;
-  readonly #tally = new Tally();
   readonly #failed = new Set<Entry>();
   #dirty = new Set<Entry>();
 
@@ -96,7 +96,7 @@ export class DeriveNode implements Node {
   }
 
   countScan(): void {
-    this.#tally.scans++;
+    this.counters.scans++;
   }
 
   process(): void {
@@ -108,7 +108,7 @@ export class DeriveNode implements Node {
       if (this.#dirty.size > 0 || !this.#runEntry(entry)) this.#dirty.add(entry);
     }
     if (this.#dirty.size > 0) this.#host.schedule(this);
-    else for (const table of this.#tables.values()) this.#tally.changed += table.publish();
+    else for (const table of this.#tables.values()) this.counters.changed += table.publish();
   }
 
   /** False when the run has to be made again later in this epoch. */
@@ -118,7 +118,7 @@ export class DeriveNode implements Node {
       this.#remove(entry);
       return true;
     }
-    const fetcher = new Fetcher(this.#host, this, this.#tally, entry, entry.dependencies);
+    const fetcher = new Fetcher(this.#host, this, this.counters, entry, entry.dependencies);
     let produced: Outputs | undefined;
     let failure: unknown;
     try {
@@ -128,7 +128,7 @@ export class DeriveNode implements Node {
     }
     fetcher.close();
     if (fetcher.deferred) return false;
-    this.#tally.runs++;
+    this.counters.runs++;
     entry.epoch = this.#host.epoch;
     entry.causes = entry.pending;
     entry.pending = [];
@@ -151,7 +151,7 @@ export class DeriveNode implements Node {
       if (changed) entry.changed = true;
     }
     entry.outputs = outputs;
-    if (!entry.changed) this.#tally.cutOff++;
+    if (!entry.changed) this.counters.cutOff++;
   }
 
   #fail(entry: Entry, failure: unknown): void {
@@ -218,14 +218,6 @@ export class DeriveNode implements Node {
 
   *errors(): Iterable<TransformError> {
     for (const entry of this.#failed) if (entry.error !== undefined) yield entry.error;
-  }
-
-  get counters(): Tally {
-    return this.#tally;
-  }
-
-  resetCounters(): void {
-    this.#tally.reset();
   }
 
   get dependencyCount(): number {

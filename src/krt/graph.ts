@@ -146,7 +146,7 @@ class LiveGraph implements Graph, Host {
   }
 
   errors() {
-    const errors = [...this.#instances.nodes.values()].flatMap((node) => [...node.errors()]);
+    const errors = [...this.#instances.nodes.values()].flatMap((node) => [...(node.errors?.() ?? [])]);
     return errors.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
@@ -188,7 +188,7 @@ class LiveGraph implements Graph, Host {
   }
 
   resetCounters(): void {
-    for (const node of this.#instances.nodes.values()) node.resetCounters();
+    for (const node of this.#instances.nodes.values()) node.counters.reset();
   }
 
   nodes() {

@@ -12,12 +12,12 @@ export class GroupNode implements Node {
   readonly name: string;
   readonly outputs: readonly Store[];
   rank = 0;
+  readonly counters = new Tally();
   readonly dependencyCount = 0;
   readonly #host: Host;
   readonly #index: AnyIndex;
   readonly #source: Store;
   readonly #store: Store;
-  readonly #tally = new Tally();
   readonly #origins = new Map<string, Origin>();
   #touched = new Map<string, Cause>();
 
@@ -57,7 +57,7 @@ export class GroupNode implements Node {
       else this.#origins.set(value, {epoch: this.#host.epoch, causes: [cause], changed: true});
       if (this.#host.development) deepFreeze(row);
       this.#store.apply(value, row);
-      this.#tally.changed++;
+      this.counters.changed++;
     }
   }
 
@@ -66,7 +66,7 @@ export class GroupNode implements Node {
     if (bucket === undefined) return undefined;
     if (this.kind === 'distinct') return {key: value};
     const rows = bucket.list();
-    this.#tally.examined += rows.length;
+    this.counters.examined += rows.length;
     return {key: value, rows};
   }
 
@@ -82,18 +82,6 @@ export class GroupNode implements Node {
   madeOf(_store: Store, key: string): {readonly dependencies: readonly string[]} {
     const rows = this.#source.bucket(this.#index, key)?.rows ?? new Map<string, unknown>();
     return {dependencies: [...rows.keys()].sort().map((member) => `${this.#source.name}[${member}]`)};
-  }
-
-  errors(): Iterable<never> {
-    return [];
-  }
-
-  get counters(): Tally {
-    return this.#tally;
-  }
-
-  resetCounters(): void {
-    this.#tally.reset();
   }
 }
 

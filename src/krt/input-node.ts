@@ -10,10 +10,10 @@ export class InputNode implements Node {
   readonly name: string;
   readonly outputs: readonly Store[];
   rank = 0;
+  readonly counters = new Tally();
   readonly dependencyCount = 0;
   readonly #host: Host;
   readonly #store: Store;
-  readonly #tally = new Tally();
   readonly #writtenAt = new Map<string, number>();
   #staged = new Map<string, unknown>();
 
@@ -51,7 +51,7 @@ export class InputNode implements Node {
       if (row === undefined) this.#writtenAt.delete(key);
       else this.#writtenAt.set(key, this.#host.epoch);
       this.#store.apply(key, row);
-      this.#tally.changed++;
+      this.counters.changed++;
     }
   }
 
@@ -62,18 +62,6 @@ export class InputNode implements Node {
 
   madeOf(): {readonly dependencies: readonly string[]} {
     return {dependencies: []};
-  }
-
-  errors(): Iterable<never> {
-    return [];
-  }
-
-  get counters(): Tally {
-    return this.#tally;
-  }
-
-  resetCounters(): void {
-    this.#tally.reset();
   }
 }
 

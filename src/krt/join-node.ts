@@ -10,12 +10,12 @@ export class JoinNode implements Node {
   readonly name: string;
   readonly outputs: readonly Store[];
   rank = 0;
+  readonly counters = new Tally();
   readonly dependencyCount = 0;
   readonly #host: Host;
   readonly #sources: readonly Store[];
   readonly #disjoint: boolean;
   readonly #store: Store;
-  readonly #tally = new Tally();
   readonly #changedAt = new Map<string, number>();
   #touched = new Set<string>();
 
@@ -49,7 +49,7 @@ export class JoinNode implements Node {
       if (next === undefined) this.#changedAt.delete(key);
       else this.#changedAt.set(key, this.#host.epoch);
       this.#store.apply(key, next);
-      this.#tally.changed++;
+      this.counters.changed++;
     }
   }
 
@@ -74,17 +74,5 @@ export class JoinNode implements Node {
         .filter((source) => source.get(key) !== undefined)
         .map((source) => `${source.name}[${key}]`),
     };
-  }
-
-  errors(): Iterable<never> {
-    return [];
-  }
-
-  get counters(): Tally {
-    return this.#tally;
-  }
-
-  resetCounters(): void {
-    this.#tally.reset();
   }
 }

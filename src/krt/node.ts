@@ -1,4 +1,4 @@
-import type {Counters, GraphEdge, TransformError} from './graph-api.ts';
+import type {GraphEdge, TransformError} from './graph-api.ts';
 import type {AnyCollection} from './definition.ts';
 import type {Store} from './store.ts';
 import type {Cause} from './dependency.ts';
@@ -17,13 +17,13 @@ export type Node = {
   rank: number;
   /** Processes what is dirty. Called at most once per epoch, unless its own rank had to be raised meanwhile. */
   process(): void;
-  readonly counters: Counters;
-  resetCounters(): void;
+  readonly counters: Tally;
   /** Where the row with that key came from; undefined where nothing is known of it. */
   origin(store: Store, key: string): Origin | undefined;
   /** The input row and the fetches that a row was made of. */
   madeOf(store: Store, key: string): {readonly from?: string; readonly dependencies: readonly string[]};
-  errors(): Iterable<TransformError>;
+  /** Transforms that failed last; only nodes that run any have them. */
+  errors?(): Iterable<TransformError>;
   /** Registered dependencies of this node on others; 0 after everything it was made from is gone. */
   readonly dependencyCount: number;
 };

@@ -28,6 +28,9 @@ it('tells who the Envoy is and where its control plane is', () => {
       ],
     },
   });
+  expect(bootstrap).toHaveProperty(
+    'overload_manager.resource_monitors.0.typed_config.max_active_downstream_connections',
+  );
   expect(bootstrap).not.toHaveProperty('admin');
 });
 
