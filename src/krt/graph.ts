@@ -184,7 +184,7 @@ class LiveGraph implements Graph, Host {
   }
 
   counters(): ReadonlyMap<string, Counters> {
-    return new Map([...this.#instances.nodes].map(([name, {counters}]) => [name, {...counters}]));
+    return new Map([...this.#instances.nodes].map(([name, {counters}]) => [name, counters.read()]));
   }
 
   resetCounters(): void {
@@ -198,7 +198,7 @@ class LiveGraph implements Graph, Host {
       outputs: node.outputs.map(({name}) => name),
       rank: node.rank,
       rows: node.outputs.reduce((sum, {size}) => sum + size, 0),
-      counters: {...node.counters},
+      counters: node.counters.read(),
     }));
   }
 

@@ -1,4 +1,4 @@
-import type {GraphEdge, TransformError} from './graph-api.ts';
+import type {Counters, GraphEdge, TransformError} from './graph-api.ts';
 import type {AnyCollection} from './definition.ts';
 import type {Store} from './store.ts';
 import type {Cause} from './dependency.ts';
@@ -43,13 +43,18 @@ export type Host = {
   diagnose(node: string, message: string): void;
 };
 
-/** Mutable counters behind the read-only view. */
+/** Counters while they count; `read` is what users see of them. */
 export class Tally {
   runs = 0;
   changed = 0;
   cutOff = 0;
   examined = 0;
   scans = 0;
+
+  read(): Counters {
+    const {runs, changed, cutOff, examined, scans} = this;
+    return {runs, changed, cutOff, examined, scans};
+  }
 
   reset(): void {
     this.runs = this.changed = this.cutOff = this.examined = this.scans = 0;
