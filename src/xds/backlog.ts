@@ -28,7 +28,7 @@ export class Backlog {
     state: TypeState,
     name: string,
     order: number,
-    flags: {readonly forced?: boolean; readonly asked?: boolean; readonly alone?: boolean} = {},
+    flags: {readonly forced?: boolean; readonly asked?: boolean; readonly suspect?: boolean} = {},
   ): void {
     let item = state.items.get(name);
     if (item === undefined) state.items.set(name, (item = new Item(state, name)));
@@ -36,8 +36,8 @@ export class Backlog {
     item.order = this.#orderFor(item, order);
     item.forced ||= flags.forced ?? false;
     item.asked ||= flags.asked ?? false;
-    item.alone ||= flags.alone ?? false;
-    this.#place(item, item.alone ? 'alone' : 'adds');
+    item.suspect ||= flags.suspect ?? false;
+    this.#place(item, item.suspect ? 'suspects' : 'adds');
   }
 
   /** The name is as it should be, or on its way. */
@@ -110,7 +110,7 @@ export class Backlog {
 
   #requeue(item: Item): void {
     this.#unplace(item);
-    this.#place(item, item.alone ? 'alone' : 'adds');
+    this.#place(item, item.suspect ? 'suspects' : 'adds');
   }
 
   #place(item: Item, place: Place): void {

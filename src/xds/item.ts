@@ -7,12 +7,12 @@ import type {TypeState} from './type-state.ts';
 /**
  * Where an item is:
  * - `adds`: to be decided when its type may be sent; most turn out to be additions;
- * - `alone`: the same, for a response of its own;
+ * - `suspects`: the same, tried again apart from the rest after a rejection;
  * - `waiting`: for what it refers to, or (removals) for what refers to it;
  * - `removals`: a removal, until no addition is pending;
  * - `urgent`: a removal that has waited long enough.
  */
-export type Place = 'adds' | 'alone' | 'waiting' | 'removals' | 'urgent';
+export type Place = 'adds' | 'suspects' | 'waiting' | 'removals' | 'urgent';
 
 export class Item {
   readonly state: TypeState;
@@ -24,7 +24,7 @@ export class Item {
   /** The client named it: if it does not exist, say so. */
   asked = false;
   /** Was part of a response rejected as a whole. */
-  alone = false;
+  suspect = false;
   /** What it has waited as; a removal that becomes an addition starts anew. */
   waited: 'addition' | 'removal' | undefined;
   /** Has waited long enough as that: references do not hold it back any more. */

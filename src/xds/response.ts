@@ -89,9 +89,10 @@ export class Responses {
     if (turn === 'wait') return undefined;
     const together = turn === 'whole' ? state.type : undefined;
     const batch = new Batch(this.#limitsOf(turn));
-    for (const item of state.queues.alone.ascending()) {
-      if (this.#settle(item, batch, together) === 'full' || batch.size > 0) return toResponse(state, batch);
+    for (const item of state.queues.suspects.ascending()) {
+      if (this.#settle(item, batch, together) === 'full' || batch.size >= state.trial) break;
     }
+    if (batch.size > 0) return toResponse(state, batch);
     for (const item of state.queues.adds.ascending()) {
       // A lower order still waits: the higher ones (a Bind after its Listener) are not for now.
       if (item.order > state.waitingAdds.lowest) break;

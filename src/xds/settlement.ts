@@ -25,6 +25,7 @@ export class Settlement {
 
   settle(state: TypeState, inFlight: InFlight, nack: Nack | undefined): Settled {
     const verdict = verdictOf(inFlight, nack);
+    state.trial = verdict.split ? Math.max(1, Math.floor(inFlight.resources.length / 2)) : state.trial * 2;
     const accepted: string[] = [];
     const rejected: string[] = [];
     const warned: string[] = [];
@@ -36,7 +37,7 @@ export class Settlement {
       // Unsubscribed meanwhile: the client has dropped it, whatever it thought of it.
       if (state.known.get(name) !== sent.known) continue;
       if (!verdict.rejects(name)) this.#accept(state, sent);
-      else if (verdict.split) this.#retryAlone(state, sent);
+      else if (verdict.split) this.#retry(state, sent);
       else this.#refuse(state, sent);
     }
     for (const {name, known} of inFlight.removals) {
@@ -77,9 +78,9 @@ export class Settlement {
   }
 
   /** Only sent alone can a resource be blamed for the rejection; until then the client may or may not have it. */
-  #retryAlone(state: TypeState, {name, stamp}: Sent): void {
+  #retry(state: TypeState, {name, stamp}: Sent): void {
     const entry = this.#client.scope.get(state.type, name);
-    this.#backlog.touch(state, name, entry?.stamp.order ?? stamp.order, {alone: true});
+    this.#backlog.touch(state, name, entry?.stamp.order ?? stamp.order, {suspect: true});
   }
 
   /** The parent is new on the client, so it has none of its children, whatever it was sent before. */
@@ -96,7 +97,7 @@ export class Settlement {
 type Verdict = {
   rejects(name: string): boolean;
   warns(name: string): boolean;
-  /** The rejected ones are to be tried one by one. */
+  /** The rejected ones are to be tried again in smaller responses. */
   readonly split: boolean;
 };
 

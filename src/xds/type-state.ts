@@ -23,7 +23,17 @@ export class TypeState {
   readonly rejected = new Map<string, string>();
   /** Every item of this type, wherever it is. */
   readonly items = new Map<string, Item>();
-  readonly queues = {adds: new ItemQueue(), alone: new ItemQueue(), removals: new ItemQueue(), urgent: new ItemQueue()};
+  readonly queues = {
+    adds: new ItemQueue(),
+    suspects: new ItemQueue(),
+    removals: new ItemQueue(),
+    urgent: new ItemQueue(),
+  };
+  /**
+   * How many suspects of a rejected response travel together: half as many after each rejection, twice as many after
+   * each acceptance, so that one bad resource among n is found in about log n responses.
+   */
+  trial = 1;
   /** Additions that wait for what they refer to. */
   readonly waitingAdds = new OrderCounts();
   inFlight: InFlight | undefined;
@@ -39,13 +49,15 @@ export class TypeState {
 
   /** Something of this type is yet to be added, or may be. */
   get addsPending(): boolean {
-    const {adds, alone} = this.queues;
-    return adds.size > 0 || alone.size > 0 || this.waitingAdds.total > 0 || (this.inFlight?.resources.length ?? 0) > 0;
+    const {adds, suspects} = this.queues;
+    return (
+      adds.size > 0 || suspects.size > 0 || this.waitingAdds.total > 0 || (this.inFlight?.resources.length ?? 0) > 0
+    );
   }
 
   /** Nothing to say now but, perhaps, that there is nothing. */
   get idle(): boolean {
-    const {adds, alone} = this.queues;
-    return this.inFlight === undefined && adds.size === 0 && alone.size === 0 && this.waitingAdds.total === 0;
+    const {adds, suspects} = this.queues;
+    return this.inFlight === undefined && adds.size === 0 && suspects.size === 0 && this.waitingAdds.total === 0;
   }
 }

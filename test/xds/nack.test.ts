@@ -69,21 +69,36 @@ describe('NACK by Envoy', () => {
     expect(rig.violations).toEqual([]);
   });
 
-  it('of several resources brings each once more alone, so that the good ones get through', () => {
+  it('of several resources brings them again in smaller responses, so that the good ones get through', () => {
     const rig = new Rig();
     rig.set(cluster.make('a'), cluster.make('b', {bad: true}), cluster.make('c'));
     const client = rig.client({mode: 'envoy'});
     client.subscribe(typeUrls.cluster);
     rig.settle();
-    expect(transcript(client)).toEqual(['Cluster +a +b +c', 'Cluster +a', 'Cluster +b', 'Cluster +c']);
+    expect(transcript(client)).toEqual(['Cluster +a +b +c', 'Cluster +a', 'Cluster +b +c', 'Cluster +b', 'Cluster +c']);
     expect(client.contents(typeUrls.cluster)).toEqual({a: '', c: ''});
     expect(rig.connection.session.view().types[0]).toMatchObject({sent: 2, acknowledged: 2, rejected: ['b']});
     expect(rig.events.filter(({kind}) => kind !== 'connected')).toMatchObject([
       {kind: 'rejected', names: ['a', 'b', 'c'], warning: false, message: 'Error adding/updating b'},
       {kind: 'acknowledged', names: ['a']},
+      {kind: 'rejected', names: ['b', 'c'], warning: false},
       {kind: 'rejected', names: ['b'], warning: false},
       {kind: 'acknowledged', names: ['c']},
     ]);
+    expect(rig.violations).toEqual([]);
+  });
+
+  // One round trip for each of thousands of good ones would keep a new Envoy waiting for seconds.
+  it('of a thousand resources finds the bad one in a few dozen responses', () => {
+    const rig = new Rig();
+    const names = Array.from({length: 1000}, (_, i) => `c${String(i).padStart(3, '0')}`);
+    rig.set(...names.map((name, i) => cluster.make(name, {bad: i === 617})));
+    const client = rig.client({mode: 'envoy'});
+    client.subscribe(typeUrls.cluster);
+    rig.settle();
+    expect(Object.keys(client.contents(typeUrls.cluster)).length).toBe(999);
+    expect(rig.connection.session.view().types[0]?.rejected).toEqual(['c617']);
+    expect(client.messages.length).toBeLessThan(40);
     expect(rig.violations).toEqual([]);
   });
 
