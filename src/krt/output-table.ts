@@ -40,6 +40,11 @@ export class OutputTable {
     after: readonly Row[],
   ): {readonly rows: readonly Row[]; readonly changed: boolean} {
     if (before.length === 0 && after.length === 0) return {rows: before, changed: false};
+    const [next] = after;
+    if (next !== undefined && after.length === 1 && before.length <= 1) {
+      const [previous] = before;
+      if (previous === undefined || previous.key === next.key) return this.#replaceOne(input, previous, next, before);
+    }
     const old = new Map(before.map((row) => [row.key, row]));
     const now = new Map(after.map((row) => [row.key, row]));
     if (now.size < after.length) this.#diagnose(`${input} yields one key twice; the last row counts`);
@@ -63,6 +68,19 @@ export class OutputTable {
       this.#release(key, input);
     }
     return {rows: changed ? rows : before, changed};
+  }
+
+  /** The same for what is by far the most frequent: one row, new or under its old key. */
+  #replaceOne(
+    input: string,
+    previous: Row | undefined,
+    next: Row,
+    before: readonly Row[],
+  ): {readonly rows: readonly Row[]; readonly changed: boolean} {
+    if (previous !== undefined && structurallyEqual(previous, next)) return {rows: before, changed: false};
+    this.#touched.set(next.key, next);
+    if (previous === undefined) this.#claim(next.key, input);
+    return {rows: [next], changed: true};
   }
 
   /** Publishes what was touched since the last call; returns how many rows changed. */
