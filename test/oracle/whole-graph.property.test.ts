@@ -44,4 +44,28 @@ describe('the whole graph', () => {
     atOnce.commit([...startingSteps(), ...history.flat()]);
     expect(differences(subject.graph, atOnce.graph, collections)).toEqual([]);
   });
+
+  it.prop([historyArbitrary(12)], {numRuns: 40})('tells in deltas what it lists', (history) => {
+    const subject = startSubject(collections);
+    const folded = new Map(collections.map(({collection}) => [collection.name, new Map<string, unknown>()]));
+    subject.graph.onCommit(
+      collections.map(({collection}) => collection),
+      ({deltas}) => {
+        for (const [name, {changes}] of deltas) {
+          const rows = folded.get(name) ?? new Map<string, unknown>();
+          for (const {key, old, new: now} of changes) {
+            expect(old).toBe(rows.get(key));
+            if (now === undefined) rows.delete(key);
+            else rows.set(key, now);
+          }
+        }
+      },
+    );
+    for (const steps of [startingSteps(), ...history]) subject.commit(steps);
+    for (const {collection, rows} of collections) {
+      const told = [...(folded.get(collection.name) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+      expect(told).toEqual(rows(subject.graph));
+    }
+    expect(subject.diagnostics).toEqual([]);
+  });
 });
