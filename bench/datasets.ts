@@ -46,7 +46,8 @@ export function dataset(routes: number, gatewayClassName = 'envoy'): Dataset {
       },
       addressType: 'IPv4',
       ports: [{name: 'http', port: 8080, protocol: 'TCP'}],
-      endpoints: Array.from({length: 10}, (__, e) => ({addresses: [`10.${i >> 8}.${i & 255}.${e + 1}`]})),
+      // Loopback, so that a data set given to a real Envoy sends nothing to anybody.
+      endpoints: Array.from({length: 10}, (__, e) => ({addresses: [`127.${(i >> 8) + 1}.${i & 255}.${e + 1}`]})),
     })),
   };
 }

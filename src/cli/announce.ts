@@ -47,10 +47,11 @@ function listenerLine(graph: Graph, listener: ListenerRow, address = '0.0.0.0'):
 }
 
 /** A curl command for a route of an HTTP listener of an Envoy Gateway; one without a hostname is preferred. */
-export function requestToTry(graph: Graph): string | undefined {
+export function requestToTry(graph: Pick<Graph, 'get' | 'list'>): string | undefined {
+  const paths = simplePaths(graph);
   const requests = graph.list(attachments).flatMap((attachment) => {
     const gateway = graph.get(infra, attachment.gateway);
-    const path = pathOf(graph, attachment.route);
+    const path = paths.get(attachment.route);
     if (gateway?.dialect !== 'envoy' || path === undefined) return [];
     return attachment.listeners
       .filter(({protocol, programmed}) => programmed && protocol === 'HTTP')
@@ -68,19 +69,16 @@ export function requestToTry(graph: Graph): string | undefined {
   return best?.command;
 }
 
-/** A path that some rule of the route matches and that nothing else is needed for. */
-function pathOf(graph: Graph, route: string): string | undefined {
-  return graph
-    .list(routeRules)
-    .filter((rule) => rule.route === route)
-    .flatMap(({matches}) => matches)
-    .filter(
-      ({path, headers, queryParams, method}) =>
-        path.type !== 'RegularExpression' &&
-        headers.length === 0 &&
-        queryParams.length === 0 &&
-        (method ?? 'GET') === 'GET',
-    )
-    .map(({path}) => path.value)
-    .toSorted((a, b) => a.length - b.length)[0];
+/** By route, the shortest path that some rule of it matches and that nothing else is needed for. */
+function simplePaths(graph: Pick<Graph, 'list'>): ReadonlyMap<string, string> {
+  const paths = new Map<string, string>();
+  for (const {route, matches} of graph.list(routeRules)) {
+    for (const {path, headers, queryParams, method} of matches) {
+      const needsMore = headers.length > 0 || queryParams.length > 0 || (method ?? 'GET') !== 'GET';
+      if (needsMore || path.type === 'RegularExpression') continue;
+      const shortest = paths.get(route);
+      if (shortest === undefined || path.value.length < shortest.length) paths.set(route, path.value);
+    }
+  }
+  return paths;
 }

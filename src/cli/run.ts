@@ -12,6 +12,9 @@ export type RunOptions = {readonly config?: string; readonly file?: readonly str
 /** How long the announcement waits for proxies to serve, in milliseconds. */
 const announceAfter = 30_000;
 
+/** Ctrl-C under npm comes twice, from the terminal and from npm: what follows this soon is the same request. */
+const sameRequestMs = 1_000;
+
 /** Runs until it is told to stop; a second signal does not wait for what is under way. */
 export async function run(options: RunOptions): Promise<void> {
   const config = withPaths(loadConfigOrDefault(options.config, process.cwd()), options.file);
@@ -22,10 +25,14 @@ export async function run(options: RunOptions): Promise<void> {
   const app = createApp(config, {logs, version});
 
   const stopped = new Promise<void>((done, failed) => {
-    let asked = false;
+    let askedAt: number | undefined;
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (asked) process.exit(1);
-      asked = true;
+      if (askedAt !== undefined) {
+        if (performance.now() - askedAt < sameRequestMs) return;
+        endProxies(app);
+        process.exit(1);
+      }
+      askedAt = performance.now();
       logs('sluice').info({signal}, 'stopping');
       app.stop().then(done, failed);
     };
@@ -41,6 +48,18 @@ export async function run(options: RunOptions): Promise<void> {
   await stopped;
   // A download may be under way; nothing of ours is.
   process.exit(0);
+}
+
+/** Without draining them: whoever asks twice is in a hurry. */
+function endProxies(app: App): void {
+  for (const {pid} of app.status().proxies) {
+    if (pid === undefined) continue;
+    try {
+      process.kill(pid);
+    } catch {
+      // Gone already, which is what was wanted.
+    }
+  }
 }
 
 async function announceWhenServing(app: App, config: StaticConfig, endpoints: Endpoints): Promise<void> {
