@@ -115,5 +115,8 @@ describe.each<Dialect>(['envoy', 'agentgateway'])('%s', (dialect) => {
     const many = costOf(large, edit);
     expect(many).toEqual(few);
     expect(few.changed.length, few.changed.join(', ')).toBe(changes[dialect][name]);
+    // No transform of the dialect ran, and so encoded, only to find what it had before.
+    const inVain = Object.entries(few.work).filter(([node, {cutOff}]) => node.startsWith(dialect) && cutOff > 0);
+    expect(inVain).toEqual([]);
   });
 });
