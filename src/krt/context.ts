@@ -1,10 +1,10 @@
-import type {Collection, Index, Labelled, Labels} from './definition.ts';
+import type {Collection, Index, Labelled, Labels, Selecting} from './definition.ts';
 import type {LabelSelector} from './selector.ts';
 
 /**
  * How a transform reads other collections. Every call registers an exact dependency: the transform runs again
  * when, and only when, what it was answered may have changed. Keys and index values that are absent now are
- * dependencies too. Answers are sorted by key, so that results do not depend on history.
+ * dependencies too. Answers are sorted by key, so that results do not depend on history; they must not be changed.
  *
  * With `project`, the answer is the projection, and the dependency is on it: a change of the row that leaves the
  * projection structurally equal causes no run. Projections must be pure.
@@ -24,8 +24,18 @@ export type Context = {
   count<T>(from: Index<T>, value: string): number;
   /** Whether the key, or any row with that index value, exists. */
   exists<T>(from: Collection<T> | Index<T>, keyOrValue: string): boolean;
-  /** Rows whose labels the selector matches. An undefined selector matches nothing, an empty one everything. */
-  select<T>(from: Labelled<T>, selector: LabelSelector | undefined): readonly T[];
+  /**
+   * Rows whose labels the selector matches, of all namespaces or of one. An undefined selector matches nothing, an
+   * empty one everything.
+   */
+  select<T>(from: Labelled<T>, selector: LabelSelector | undefined, namespace?: string): readonly T[];
+  /** The other way round: rows whose selector matches these labels, of all namespaces or of one. */
+  selecting<T>(from: Selecting<T>, labels: Labels, namespace?: string): readonly T[];
+  /**
+   * Says that this run has nothing to tell: whatever it returns is ignored and the last rows stand, but for the first
+   * run, whose rows count. What was read stays a dependency.
+   */
+  discard(): void;
 };
 
 export type {Labels};

@@ -1,5 +1,5 @@
 /**
- * One change of a row: `old` absent = added, `new` absent = removed. `old` is the `new` of the previous change of that
+ * One change of a row: `old` undefined = added, `new` undefined = removed. `old` is the `new` of the previous change of that
  * key; the two are never structurally equal.
  */
 export type Change<T> = {readonly key: string; readonly old?: T; readonly new?: T};

@@ -1,57 +1,170 @@
-import type {AnyIndex} from './definition.ts';
-import type {LabelSelector} from './selector.ts';
+import {structurallyEqual} from './equality.ts';
+import {erased} from './erased.ts';
+import type {ReadableBucket} from './grouping.ts';
+import {isEmpty, type LabelSelector, selectorMatches} from './selector.ts';
+import type {Slot, Watcher} from './slot.ts';
 import type {Store} from './store.ts';
 
-/** Who is told when an answer may have changed: one run of a transform for one input row. */
-export type Reader = {markDirty(cause: Cause): void; countScan(): void};
-
-export type Cause = {readonly collection: string; readonly key: string};
+/** Who is told when an answer may have changed: one transform for one input row. */
+export type Reader = {markDirty(cause: Slot): void; countScan(): void};
 
 /** What part of the answer the reader uses: the rows, their number, or only whether there is one. */
 export type Interest = 'rows' | 'count' | 'exists';
 
-type Where =
-  | {readonly kind: 'key'; readonly value: string}
-  | {readonly kind: 'index'; readonly index: AnyIndex; readonly value: string}
-  | {readonly kind: 'all'}
-  | {readonly kind: 'select'; readonly selector: LabelSelector};
+export type Projection = ((row: never) => unknown) | undefined;
 
-/** One fetch of one run. `project` is replaced on every run, since it is usually a closure made anew. */
-export type Dependency = {
-  readonly store: Store;
+/**
+ * One fetch of one run, registered where changes that concern it pass by. Those of a run form a chain in the order of
+ * the calls. `project` is replaced on every run, since it is usually a closure made anew.
+ */
+export abstract class Dependency implements Watcher {
   readonly reader: Reader;
-  readonly where: Where;
   readonly interest: Interest;
-  project: ((row: never) => unknown) | undefined;
-};
+  project: Projection;
+  following: Dependency | undefined = undefined;
 
-/** Whether a fetch of a later run is the same dependency, so that its registration can stay. */
-export function sameDependency(dependency: Dependency, store: Store, where: Where, interest: Interest): boolean {
-  const old = dependency.where;
-  if (dependency.store !== store || dependency.interest !== interest || old.kind !== where.kind) return false;
-  switch (old.kind) {
-    case 'all':
+  constructor(reader: Reader, interest: Interest, project: Projection) {
+    this.reader = reader;
+    this.interest = interest;
+    this.project = project;
+  }
+
+  abstract unregister(): void;
+  abstract describe(): string;
+
+  onChange(slot: Slot, old: unknown, was: boolean, is: boolean, flips: boolean): void {
+    switch (this.interest) {
+      case 'count':
+        if (was !== is) this.reader.markDirty(slot);
+        return;
+      case 'exists':
+        if (flips) this.reader.markDirty(slot);
+        return;
+      case 'rows':
+        if (was && is && this.project !== undefined && sameProjection(this.project, old, slot.row)) return;
+        this.reader.markDirty(slot);
+    }
+  }
+}
+
+/** On one key, whether it exists or not. */
+export class KeyDependency extends Dependency {
+  readonly slot: Slot;
+
+  constructor(reader: Reader, interest: Interest, project: Projection, slot: Slot) {
+    super(reader, interest, project);
+    this.slot = slot;
+    slot.watch(this);
+  }
+
+  unregister(): void {
+    this.slot.unwatch(this);
+  }
+
+  describe(): string {
+    return `${this.slot.store.name}[${this.slot.key}]`;
+  }
+}
+
+/** On the rows with one value of an index, or matched in a match. */
+export class BucketDependency extends Dependency {
+  readonly bucket: ReadableBucket;
+
+  constructor(reader: Reader, interest: Interest, project: Projection, bucket: ReadableBucket) {
+    super(reader, interest, project);
+    this.bucket = bucket;
+    bucket.watch(this);
+  }
+
+  unregister(): void {
+    this.bucket.unwatch(this);
+  }
+
+  describe(): string {
+    const {grouping, value} = this.bucket;
+    return `${grouping.of.name} by ${grouping.name}[${value}]`;
+  }
+}
+
+/** On a whole collection. */
+export class AllDependency extends Dependency {
+  readonly store: Store;
+
+  constructor(reader: Reader, interest: Interest, project: Projection, store: Store) {
+    super(reader, interest, project);
+    this.store = store;
+    store.watch(this);
+  }
+
+  unregister(): void {
+    this.store.unwatch(this);
+  }
+
+  describe(): string {
+    return this.store.name;
+  }
+}
+
+/** On the rows that a selector matches: registered under a label that all of them have, or else tried on every change. */
+export class SelectDependency extends Dependency {
+  readonly store: Store;
+  readonly selector: LabelSelector;
+  /** Undefined = of all namespaces. */
+  readonly namespace: string | undefined;
+  /** The last answer, good until the next change that concerns it. */
+  answer: readonly unknown[] | undefined = undefined;
+  readonly #places: readonly {watch(reader: Watcher): void; unwatch(reader: Watcher): void}[];
+  readonly #scans: boolean;
+
+  constructor(reader: Reader, store: Store, selector: LabelSelector, namespace: string | undefined) {
+    super(reader, 'rows', undefined);
+    this.store = store;
+    this.selector = selector;
+    this.namespace = namespace;
+    const {buckets, anchored} = store.labelIndex(namespace !== undefined).places(selector, namespace ?? '');
+    this.#places = buckets ?? [store];
+    this.#scans = !anchored && !isEmpty(selector);
+    for (const place of this.#places) place.watch(this);
+  }
+
+  /** Slots of the rows that match, in order of their keys, and how many had to be looked at. */
+  query(): {readonly slots: readonly Slot[]; readonly examined: number} {
+    return this.store.labelIndex(this.namespace !== undefined).query(this.selector, this.namespace ?? '');
+  }
+
+  unregister(): void {
+    for (const place of this.#places) place.unwatch(this);
+  }
+
+  describe(): string {
+    const scope = this.namespace === undefined ? '' : ` in ${this.namespace}`;
+    return `${this.store.name} selected by ${JSON.stringify(this.selector)}${scope}`;
+  }
+
+  override onChange(slot: Slot, old: unknown): void {
+    if (this.#scans) this.reader.countScan();
+    if (!this.#selects(old) && !this.#selects(slot.row)) return;
+    this.answer = undefined;
+    this.reader.markDirty(slot);
+  }
+
+  #selects(row: unknown): boolean {
+    if (row === undefined) return false;
+    if (this.namespace !== undefined && this.store.namespaceOf(row) !== this.namespace) return false;
+    try {
+      return selectorMatches(this.selector, this.store.labelsOf(row));
+    } catch {
+      // A selector too broken to be tried tells nothing: the reader runs, and meets the error itself.
       return true;
-    case 'key':
-      return where.kind === 'key' && where.value === old.value;
-    case 'index':
-      return where.kind === 'index' && where.index === old.index && where.value === old.value;
-    case 'select':
-      return where.kind === 'select' && where.selector === old.selector;
+    }
   }
 }
 
-export function describeDependency({store, where}: Dependency): string {
-  switch (where.kind) {
-    case 'all':
-      return store.name;
-    case 'key':
-      return `${store.name}[${where.value}]`;
-    case 'index':
-      return `${store.name} by ${where.index.name}[${where.value}]`;
-    case 'select':
-      return `${store.name} selected by ${JSON.stringify(where.selector)}`;
+/** A projection that throws tells nothing: the reader runs, and meets the error itself. */
+function sameProjection(project: (row: never) => unknown, old: unknown, now: unknown): boolean {
+  try {
+    return structurallyEqual(project(erased(old)), project(erased(now)));
+  } catch {
+    return false;
   }
 }
-
-export type {Where};

@@ -1,98 +1,77 @@
-import type {DeriveDefinition, Row} from './definition.ts';
-import type {Change} from './delta.ts';
-import {type Cause, type Dependency, describeDependency, type Reader} from './dependency.ts';
+import {itemsOf} from './bag.ts';
+import type {DeriveDefinition} from './definition.ts';
+import {Entry, type EntryOwner} from './entry.ts';
 import {structurallyEqual} from './equality.ts';
-import {Fetcher, Probe} from './fetcher.ts';
-import {deepFreeze} from './freeze.ts';
-import type {TransformError} from './graph-api.ts';
-import {type Host, type Node, type Origin, Tally} from './node.ts';
-import {OutputTable} from './output-table.ts';
 import {erased, messageOf} from './erased.ts';
-import type {Store} from './store.ts';
-
-/** Enough causes to explain a run; a row fed by thousands keeps the first ones. */
-const CAUSES_KEPT = 4;
-
-/** The key of the one entry of a singleton, which has no input row. */
-const SINGLETON = '';
-
-type Outputs = ReadonlyMap<string, readonly Row[]>;
-
-/** One input row and what its transform made of it. */
-class Entry implements Reader {
-  readonly key: string;
-  readonly dependencies: Dependency[] = [];
-  readonly #node: DeriveNode;
-  outputs: Outputs = new Map();
-  error: TransformError | undefined;
-  epoch = 0;
-  changed = false;
-  causes: Cause[] = [];
-  /** Causes gathered for the next run. */
-  pending: Cause[] = [];
-
-  constructor(node: DeriveNode, key: string) {
-    this.#node = node;
-    this.key = key;
-  }
-
-  markDirty(cause: Cause): void {
-    if (this.pending.length < CAUSES_KEPT) this.pending.push(cause);
-    this.#node.markDirty(this);
-  }
-
-  countScan(): void {
-    this.#node.countScan();
-  }
-}
+import {Fetcher} from './fetcher.ts';
+import {type Host, type Node, type Origin, Tally} from './node.ts';
+import {Dispute, Ownership} from './ownership.ts';
+import {isRow, rowsOf} from './produced.ts';
+import {removeFrom} from './remove-from.ts';
+import type {Slot} from './slot.ts';
+import {Store, type StoreFollower} from './store.ts';
 
 /** A `derive`, `deriveOutputs` or `singleton`: runs its transform for each input row that is dirty. */
-export class DeriveNode implements Node {
+export class DeriveNode implements Node, EntryOwner, StoreFollower {
   readonly kind = 'derive';
   readonly name: string;
   readonly outputs: readonly Store[];
   rank = 0;
+  isScheduled = false;
+  scheduledNext: Node | undefined = undefined;
   readonly counters = new Tally();
   readonly #host: Host;
   readonly #definition: DeriveDefinition;
   readonly #source: Store | undefined;
-  readonly #entries = new Map<string, Entry>();
-  readonly #tables: ReadonlyMap<string, OutputTable>;
-  readonly #failed = new Set<Entry>();
-  #dirty = new Set<Entry>();
+  /** By the property under which the transform returns the rows. */
+  readonly #outputs: readonly {readonly property: string; readonly ownership: Ownership}[];
+  /** The output, where there is but one and the transform returns its rows. */
+  readonly #only: Ownership | undefined;
+  readonly #singleton: Entry | undefined;
+  #fetcher: Fetcher;
+  #dirty: Entry[] | undefined = undefined;
 
-  constructor(host: Host, definition: DeriveDefinition, source: Store | undefined, stores: ReadonlyMap<string, Store>) {
+  constructor(host: Host, definition: DeriveDefinition, source: Store | undefined) {
     this.#host = host;
     this.#definition = definition;
     this.#source = source;
     this.name = definition.name;
-    this.outputs = [...stores.values()];
-    this.#tables = new Map(
-      [...stores].map(([output, store]) => [
-        output,
-        new OutputTable(
-          store,
-          (input, key) => rowOf(this.#entries.get(input)?.outputs.get(output), key),
-          (message) => host.diagnose(this.name, message),
-        ),
-      ]),
-    );
-    source?.listeners.add(this);
+    this.#outputs = [...definition.outputs].map(([property, collection]) => {
+      const store = new Store(host, collection, this);
+      return {
+        property,
+        ownership: new Ownership(store, definition.outputs.size === 1, (message) => host.diagnose(this.name, message)),
+      };
+    });
+    this.outputs = this.#outputs.map(({ownership}) => ownership.store);
+    const [first] = this.#outputs;
+    this.#only = first?.property === '' ? first.ownership : undefined;
+    this.#fetcher = new Fetcher(host, this);
+    this.#singleton = source === undefined ? new Entry(this, undefined) : undefined;
+    source?.followers.push(this);
   }
 
   /** Marks everything dirty: for a node that comes alive. */
   start(): void {
-    if (this.#source === undefined) this.markDirty(this.#entry(SINGLETON));
-    else for (const key of this.#source.keys()) this.#entry(key).markDirty({collection: this.#source.name, key});
+    if (this.#singleton !== undefined) {
+      this.#singleton.isDirty = true;
+      this.onDirty(this.#singleton);
+    }
+    for (const slot of this.#source?.rows() ?? []) this.onRow(slot);
   }
 
-  onSourceChange(store: Store, change: Change<unknown>): void {
-    this.#entry(change.key).markDirty({collection: store.name, key: change.key});
+  onRow(slot: Slot): void {
+    // A row that comes back in the epoch in which it went has its entry still.
+    if (slot.readers !== undefined && this.#entryOf(slot) !== undefined) return;
+    const entry = new Entry(this, slot);
+    slot.watch(entry);
+    entry.markDirty(slot);
   }
 
-  markDirty(entry: Entry): void {
-    this.#dirty.add(entry);
-    this.#host.schedule(this);
+  onDirty(entry: Entry): void {
+    if (this.#dirty === undefined) this.#dirty = [entry];
+    else this.#dirty.push(entry);
+    if (!this.isScheduled) this.#host.schedule(this);
   }
 
   countScan(): void {
@@ -101,133 +80,173 @@ export class DeriveNode implements Node {
 
   process(): void {
     const dirty = this.#dirty;
-    this.#dirty = new Set();
-    for (const entry of dirty) {
+    this.#dirty = undefined;
+    for (let i = 0; i < (dirty?.length ?? 0); i++) {
+      const entry = dirty?.[i];
+      if (entry === undefined || this.#runEntry(entry)) continue;
       // Once a source of higher rank has appeared, the rest waits too: it may read the same source, which is not up to
       // date yet. Nothing is published before all have run, so nobody sees a key in between.
-      if (this.#dirty.size > 0 || !this.#runEntry(entry)) this.#dirty.add(entry);
+      for (const waiting of dirty?.slice(i) ?? []) this.onDirty(waiting);
+      this.#host.schedule(this);
+      return;
     }
-    if (this.#dirty.size > 0) this.#host.schedule(this);
-    else for (const table of this.#tables.values()) this.counters.changed += table.publish();
+    for (const {ownership} of this.#outputs) this.counters.changed += ownership.publish(this.#onRemoved);
   }
+
+  readonly #onRemoved = (slot: Slot): void => {
+    this.#host.remember(this, slot.key, undefined, 'removed');
+  };
 
   /** False when the run has to be made again later in this epoch. */
   #runEntry(entry: Entry): boolean {
-    const row = this.#source === undefined ? null : this.#source.get(entry.key);
-    if (row === undefined) {
+    const {source} = entry;
+    if (source !== undefined && source.row === undefined) {
       this.#remove(entry);
       return true;
     }
-    const fetcher = new Fetcher(this.#host, this, this.counters, entry, entry.dependencies);
-    let produced: Outputs | undefined;
-    let failure: unknown;
+    if (this.#host.development) this.#fetcher = new Fetcher(this.#host, this);
+    const fetcher = this.#fetcher;
+    let produced: unknown;
+    let failure: {readonly error: unknown} | undefined;
+    fetcher.begin(entry);
     try {
-      produced = this.#definition.run(fetcher, erased(row));
+      produced = this.#definition.run(fetcher, erased(source === undefined ? null : source.row));
     } catch (error) {
-      failure = error;
+      failure = {error};
     }
-    fetcher.close();
+    fetcher.end();
     if (fetcher.deferred) return false;
+    entry.isDirty = false;
     this.counters.runs++;
     entry.epoch = this.#host.epoch;
-    entry.causes = entry.pending;
-    entry.pending = [];
-    if (produced === undefined) this.#fail(entry, failure);
-    else this.#accept(entry, produced);
-    if (produced !== undefined && this.#host.development) this.#checkPurity(entry, row, produced);
+    entry.changed = false;
+    if (failure === undefined && !(fetcher.discarded && entry.hasRun)) failure = this.#accept(entry, produced);
+    if (failure !== undefined) this.#fail(entry, failure.error);
+    else {
+      if (entry.error !== undefined) this.#heal(entry);
+      if (this.#host.development && !fetcher.discarded) this.#checkPurity(entry, produced);
+    }
+    if (!entry.changed) this.counters.cutOff++;
+    const outcome = failure !== undefined ? 'failed' : entry.changed ? 'changed' : 'cut off';
+    this.#host.remember(this, entry.key, entry.cause, outcome);
     return true;
   }
 
-  #accept(entry: Entry, produced: Outputs): void {
-    entry.error = undefined;
-    this.#failed.delete(entry);
-    entry.changed = false;
-    const outputs = new Map<string, readonly Row[]>();
-    for (const [output, table] of this.#tables) {
-      const before = entry.outputs.get(output) ?? [];
-      const {rows, changed} = table.replace(entry.key, before, produced.get(output) ?? []);
-      if (this.#host.development) for (const row of rows) deepFreeze(row);
-      outputs.set(output, rows);
-      if (changed) entry.changed = true;
-    }
-    entry.outputs = outputs;
-    if (!entry.changed) this.counters.cutOff++;
-  }
-
-  #fail(entry: Entry, failure: unknown): void {
-    const message = messageOf(failure);
-    entry.changed = false;
-    entry.error = {
-      key: `${this.name}/${entry.key}`,
-      collection: this.name,
-      input: entry.key,
-      message,
-      epoch: this.#host.epoch,
-    };
-    this.#failed.add(entry);
-    this.#host.diagnose(this.name, `the transform failed for ${entry.key}, its last good rows stand: ${message}`);
-  }
-
-  #remove(entry: Entry): void {
-    for (const [output, table] of this.#tables) table.replace(entry.key, entry.outputs.get(output) ?? [], []);
-    entry.outputs = new Map();
-    for (const dependency of entry.dependencies.splice(0)) dependency.store.readers.remove(dependency);
-    this.#failed.delete(entry);
-    this.#entries.delete(entry.key);
-  }
-
-  #checkPurity(entry: Entry, row: unknown, first: Outputs): void {
-    let second: Outputs | undefined;
-    const probe = new Probe(this.#host, this);
+  /** Takes over what a run yields; returns why that cannot be, if so. */
+  #accept(entry: Entry, produced: unknown): {readonly error: unknown} | undefined {
+    const only = this.#only;
     try {
-      second = this.#definition.run(probe, erased(row));
-    } catch {
-      // That the first run did not fail is a difference too.
+      if (only !== undefined) {
+        entry.changed = isRow(produced) ? only.replaceOne(entry, produced) : only.replace(entry, rowsOf(produced));
+      } else {
+        const rows = this.#outputs.map(({property}) => rowsOf(propertyOf(produced, property)));
+        this.#outputs.forEach(({ownership}, i) => {
+          if (ownership.replace(entry, rows[i] ?? [])) entry.changed = true;
+        });
+      }
+    } catch (error) {
+      return {error};
     }
-    probe.close();
-    const same = [...first].every(([output, rows]) => structurallyEqual(rows, second?.get(output)));
-    if (!same) this.#host.diagnose(this.name, `not pure: two runs for ${entry.key} gave different rows`);
-  }
-
-  #entry(key: string): Entry {
-    let entry = this.#entries.get(key);
-    if (entry === undefined) this.#entries.set(key, (entry = new Entry(this, key)));
-    return entry;
-  }
-
-  #entryOf(store: Store, key: string): Entry | undefined {
-    for (const table of this.#tables.values()) {
-      if (table.store !== store) continue;
-      const owner = table.owner(key);
-      return owner === undefined ? undefined : this.#entries.get(owner);
-    }
+    entry.hasRun = true;
     return undefined;
   }
 
-  origin(store: Store, key: string): Origin | undefined {
-    const entry = this.#entryOf(store, key);
-    return entry && {epoch: entry.epoch, causes: entry.causes, changed: entry.changed};
+  #fail(entry: Entry, failure: unknown): void {
+    const {onError} = this.#definition;
+    const message = messageOf(failure);
+    if (onError === 'drop') {
+      for (const {ownership} of this.#outputs) if (ownership.replace(entry, [])) entry.changed = true;
+    }
+    const {key} = entry;
+    const known = entry.error?.message === message ? entry.error : undefined;
+    const {epoch} = this.#host;
+    entry.error = known ?? {key: `${this.name}/${key}`, collection: this.name, input: key, message, epoch};
+    const rows = onError === 'drop' ? 'its rows are dropped' : 'its last good rows stand';
+    this.#host.diagnose(this.name, `the transform failed for ${key}, ${rows}: ${message}`);
+    this.#host.errorChanged(entry, entry.error, onError === 'fail');
   }
 
-  madeOf(store: Store, key: string): {readonly from?: string; readonly dependencies: readonly string[]} {
-    const entry = this.#entryOf(store, key);
+  #heal(entry: Entry): void {
+    entry.error = undefined;
+    this.#host.errorChanged(entry, undefined, false);
+  }
+
+  #remove(entry: Entry): void {
+    for (const {ownership} of this.#outputs) ownership.replace(entry, []);
+    this.#release(entry);
+    if (entry.error !== undefined) this.#heal(entry);
+  }
+
+  #release(entry: Entry): void {
+    entry.isDirty = false;
+    entry.dropDependencies(entry.dependencies, undefined);
+    entry.source?.unwatch(entry);
+  }
+
+  #checkPurity(entry: Entry, first: unknown): void {
+    const fetcher = new Fetcher(this.#host, this);
+    const {examined} = this.counters;
+    let second: unknown;
+    fetcher.begin(entry);
+    try {
+      second = this.#definition.run(fetcher, erased(entry.source === undefined ? null : entry.source.row));
+    } catch {
+      // That the first run did not fail is a difference too.
+    }
+    fetcher.end();
+    this.counters.examined = examined;
+    const same = this.#outputs.every(({property}) => {
+      const of = (produced: unknown): unknown => (property === '' ? produced : propertyOf(produced, property));
+      return structurallyEqual(yieldOf(of(first)), yieldOf(of(second)));
+    });
+    if (!same) this.#host.diagnose(this.name, `not pure: two runs for ${entry.key} gave different rows`);
+  }
+
+  #entryOf(slot: Slot): Entry | undefined {
+    for (const reader of itemsOf(slot.readers)) if (reader instanceof Entry && reader.owner === this) return reader;
+    return undefined;
+  }
+
+  #makerOf({maker}: Slot): Entry | undefined {
+    if (maker instanceof Dispute) return maker.winner;
+    return maker instanceof Entry ? maker : undefined;
+  }
+
+  origin(slot: Slot): Origin | undefined {
+    const entry = this.#makerOf(slot);
+    return entry && {epoch: entry.epoch, causes: entry.causes(), changed: entry.changed};
+  }
+
+  madeOf(slot: Slot): {readonly from?: string; readonly dependencies: readonly string[]} {
+    const entry = this.#makerOf(slot);
     if (entry === undefined) return {dependencies: []};
-    const dependencies = entry.dependencies.map(describeDependency);
+    const dependencies: string[] = [];
+    for (let one = entry.dependencies; one !== undefined; one = one.following) dependencies.push(one.describe());
     return this.#source === undefined ? {dependencies} : {from: `${this.#source.name}[${entry.key}]`, dependencies};
   }
 
-  *errors(): Iterable<TransformError> {
-    for (const entry of this.#failed) if (entry.error !== undefined) yield entry.error;
-  }
-
-  get dependencyCount(): number {
-    let count = 0;
-    for (const entry of this.#entries.values()) count += entry.dependencies.length;
-    return count;
+  detach(): void {
+    if (this.#source !== undefined) removeFrom(this.#source.followers, this);
+    if (this.#singleton !== undefined) this.#release(this.#singleton);
+    for (const slot of this.#source?.slots() ?? []) {
+      const entry = this.#entryOf(slot);
+      if (entry === undefined) continue;
+      this.#release(entry);
+      if (entry.error !== undefined) this.#heal(entry);
+    }
+    this.#dirty = undefined;
   }
 }
 
-function rowOf(rows: readonly Row[] | undefined, key: string): Row | undefined {
-  // The last of two rows with one key counts, as in OutputTable.replace.
-  return rows?.findLast((row) => row.key === key);
+/** One of the outputs of a transform that yields several; none where it returned nothing. */
+function propertyOf(produced: unknown, property: string): unknown {
+  if (typeof produced !== 'object' || produced === null) {
+    throw new Error('a transform with several outputs returns an object with the rows of each');
+  }
+  const rows: unknown = Reflect.get(produced, property);
+  return rows;
 }
+
+/** Rows as they compare: one row is the list of one. */
+const yieldOf = (produced: unknown): unknown =>
+  produced === undefined ? [] : Array.isArray(produced) ? produced : [produced];

@@ -1,10 +1,13 @@
+import type {Equality} from './definition.ts';
+import {erased} from './erased.ts';
+
 /**
  * Structural equality of rows: plain objects, arrays, byte arrays and primitives. A property that is undefined equals
  * an absent one. Rows are trees of plain data; functions and class instances are compared by identity. Never throws:
  * what cannot be compared to the end, such as an object that contains itself, counts as different.
  */
 export function structurallyEqual(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
+  if (a === b) return true;
   try {
     return equal(a, b);
   } catch {
@@ -13,7 +16,9 @@ export function structurallyEqual(a: unknown, b: unknown): boolean {
 }
 
 function equal(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
+  if (a === b) return true;
+  // The one value that differs from itself.
+  if (typeof a === 'number') return Number.isNaN(a) && Number.isNaN(b);
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b);
   if (Array.isArray(b)) return false;
@@ -44,15 +49,31 @@ function equalObjects(a: Readonly<Record<string, unknown>>, b: Readonly<Record<s
     const value = a[key];
     if (value === undefined) continue;
     defined++;
-    if (!equal(value, b[key])) return false;
+    const other = b[key];
+    if (value !== other && !equal(value, other)) return false;
   }
-  for (const key in b) {
-    if (b[key] !== undefined) defined--;
-  }
+  for (const key in b) if (b[key] !== undefined) defined--;
   return defined === 0;
 }
 
 function isPlain(value: object): value is Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
+}
+
+/** The function that a collection compares its rows by. One of its own that throws counts as different, and is reported. */
+export function equalityOf(
+  equals: Equality<never> = 'structural',
+  report: (error: unknown) => void,
+): (old: unknown, now: unknown) => boolean {
+  if (equals === 'structural') return structurallyEqual;
+  if (equals === 'identity') return (old, now) => old === now;
+  return (old, now) => {
+    try {
+      return equals(erased(old), erased(now));
+    } catch (error) {
+      report(error);
+      return false;
+    }
+  };
 }

@@ -1,36 +1,44 @@
 import type {Context} from './context.ts';
-import type {AnyCollection, Collection, Index, Labelled} from './definition.ts';
-import {type Dependency, type Interest, type Reader, sameDependency, type Where} from './dependency.ts';
-import type {Host, Node, Tally} from './node.ts';
-import {type LabelSelector, selectorAnchor, selectorMatches} from './selector.ts';
-import {erased, labelPair} from './erased.ts';
+import type {AnyCollection, AnyIndex, Collection, Index, Labelled, Labels, Selecting} from './definition.ts';
+import {
+  AllDependency,
+  BucketDependency,
+  type Dependency,
+  type Interest,
+  KeyDependency,
+  type Projection,
+  SelectDependency,
+} from './dependency.ts';
+import type {Entry} from './entry.ts';
+import {structurallyEqual} from './equality.ts';
+import {erased} from './erased.ts';
+import type {ReadableBucket} from './grouping.ts';
+import type {Host, Node} from './node.ts';
+import {SelectingDependency} from './selecting-dependency.ts';
+import type {LabelSelector} from './selector.ts';
+import type {Slot} from './slot.ts';
 import type {Store} from './store.ts';
 
 /** Thrown through a transform whose node has to be processed later in the epoch; never seen by users. */
-export class Deferred extends Error {}
-
-type Projection = ((row: never) => unknown) | undefined;
+class Deferred extends Error {}
 
 /**
- * The context of one run. Dependencies are kept in the order of the calls; a run that asks the same as the last one
- * walks them with a cursor and touches no reverse index.
+ * The context of the runs of one node, one at a time. The fetches of a run are kept in the order of the calls; a run that
+ * asks the same as the last one walks them with a cursor and touches no reverse index.
  */
 export class Fetcher implements Context {
   readonly #host: Host;
   readonly #node: Node;
-  readonly #tally: Tally;
-  readonly #reader: Reader;
-  readonly #dependencies: Dependency[];
-  #cursor = 0;
-  #alive = true;
+  #entry: Entry | undefined = undefined;
+  /** The fetch of the last run that comes next, and the one of this run that came before. */
+  #next: Dependency | undefined = undefined;
+  #previous: Dependency | undefined = undefined;
   #deferred = false;
+  #discarded = false;
 
-  constructor(host: Host, node: Node, tally: Tally, reader: Reader, dependencies: Dependency[]) {
+  constructor(host: Host, node: Node) {
     this.#host = host;
     this.#node = node;
-    this.#tally = tally;
-    this.#reader = reader;
-    this.#dependencies = dependencies;
   }
 
   /** True when a fetch met a source that is not up to date yet: whatever the transform returned does not count. */
@@ -38,134 +46,194 @@ export class Fetcher implements Context {
     return this.#deferred;
   }
 
+  get discarded(): boolean {
+    return this.#discarded;
+  }
+
+  begin(entry: Entry): void {
+    this.#entry = entry;
+    this.#next = entry.dependencies;
+    this.#previous = undefined;
+    this.#deferred = this.#discarded = false;
+  }
+
   /**
    * Ends the run: dependencies that were not asked for again are dropped. After an error all read so far stay. A run
    * that is made again later leaves the old ones for then.
    */
-  close(): void {
-    this.#alive = false;
-    if (this.#deferred) return;
-    for (const dependency of this.#dependencies.splice(this.#cursor)) dependency.store.readers.remove(dependency);
+  end(): void {
+    if (!this.#deferred && this.#next !== undefined) this.#entry?.dropDependencies(this.#next, this.#previous);
+    this.#entry = this.#next = this.#previous = undefined;
+  }
+
+  discard(): void {
+    this.#alive();
+    this.#discarded = true;
   }
 
   get<T, P>(from: Collection<T>, key: string, project?: (row: T) => P): T | P | undefined {
-    const store = this.#depend(from, {kind: 'key', value: key}, 'rows', project);
-    const row = store.get(key);
+    const {row} = this.#keySlot(from, key, 'rows', project);
     if (row === undefined) return undefined;
-    this.#tally.examined++;
-    return project === undefined ? erased(row) : project(erased(row));
-  }
-
-  list<T, P>(from: Collection<T> | Index<T>, value?: string, project?: (row: T) => P): readonly (T | P)[] {
-    let rows: unknown[];
-    if (isIndex(from)) {
-      const store = this.#depend(from.of, {kind: 'index', index: from, value: must(value)}, 'rows', project);
-      rows = store.bucket(from, must(value))?.list() ?? [];
-    } else {
-      rows = this.#depend(from, {kind: 'all'}, 'rows', project).list();
-    }
-    this.#tally.examined += rows.length;
-    return project === undefined ? erased(rows) : rows.map((row) => project(erased(row)));
-  }
-
-  count<T>(from: Collection<T> | Index<T>, value?: string): number {
-    this.#tally.examined++;
-    if (!isIndex(from)) return this.#depend(from, {kind: 'all'}, 'count').size;
-    const store = this.#depend(from.of, {kind: 'index', index: from, value: must(value)}, 'count');
-    return store.bucket(from, must(value))?.rows.size ?? 0;
-  }
-
-  exists<T>(from: Collection<T> | Index<T>, keyOrValue: string): boolean {
-    this.#tally.examined++;
-    if (!isIndex(from)) {
-      return this.#depend(from, {kind: 'key', value: keyOrValue}, 'exists').get(keyOrValue) !== undefined;
-    }
-    const store = this.#depend(from.of, {kind: 'index', index: from, value: keyOrValue}, 'exists');
-    return store.bucket(from, keyOrValue) !== undefined;
-  }
-
-  select<T>(from: Labelled<T>, selector: LabelSelector | undefined): readonly T[] {
-    if (selector === undefined) return [];
-    const store = this.#depend(from, {kind: 'select', selector}, 'rows');
-    const anchor = selectorAnchor(selector);
-    const candidates =
-      anchor === undefined ? store.list() : (store.bucket(store.labelIndex(), labelPair(...anchor))?.list() ?? []);
-    this.#tally.examined += candidates.length;
-    return erased(candidates.filter((row) => selectorMatches(selector, store.labelsOf(row))));
-  }
-
-  #depend(collection: AnyCollection, where: Where, interest: Interest, project?: Projection): Store {
-    if (!this.#alive) throw usedLate(this.#node.name);
-    const store = this.#host.storeOf(collection);
-    if (!this.#host.connect(store, this.#node, 'fetch')) {
-      this.#deferred = true;
-      throw new Deferred(`${this.#node.name} waits for ${store.name}`);
-    }
-    const existing = this.#dependencies[this.#cursor];
-    if (existing !== undefined && sameDependency(existing, store, where, interest)) {
-      existing.project = project;
-    } else {
-      const dependency: Dependency = {store, where, interest, project, reader: this.#reader};
-      // The rest no longer lines up; what is asked for again is registered again.
-      for (const old of this.#dependencies.splice(this.#cursor)) old.store.readers.remove(old);
-      store.readers.add(dependency);
-      this.#dependencies.push(dependency);
-    }
-    this.#cursor++;
-    return store;
-  }
-}
-
-/** The same answers without dependencies: for the second run that development mode makes to catch impurity. */
-export class Probe implements Context {
-  readonly #host: Host;
-  readonly #node: Node;
-  #alive = true;
-
-  constructor(host: Host, node: Node) {
-    this.#host = host;
-    this.#node = node;
-  }
-
-  close(): void {
-    this.#alive = false;
-  }
-
-  #storeOf(collection: AnyCollection): Store {
-    if (!this.#alive) throw usedLate(this.#node.name);
-    return this.#host.storeOf(collection);
-  }
-
-  get<T, P>(from: Collection<T>, key: string, project?: (row: T) => P): T | P | undefined {
-    const row = this.#storeOf(from).get(key);
-    if (row === undefined) return undefined;
+    this.#node.counters.examined++;
     return project === undefined ? erased(row) : project(erased(row));
   }
 
   list<T, P>(from: Collection<T> | Index<T>, value?: string, project?: (row: T) => P): readonly (T | P)[] {
     const rows = isIndex(from)
-      ? (this.#storeOf(from.of).bucket(from, must(value))?.list() ?? [])
-      : this.#storeOf(from).list();
+      ? this.#bucket(from, must(value), 'rows', project).rows()
+      : this.#all(from, 'rows').list();
+    this.#node.counters.examined += rows.length;
     return project === undefined ? erased(rows) : rows.map((row) => project(erased(row)));
   }
 
   count<T>(from: Collection<T> | Index<T>, value?: string): number {
-    if (!isIndex(from)) return this.#storeOf(from).size;
-    return this.#storeOf(from.of).bucket(from, must(value))?.rows.size ?? 0;
+    this.#node.counters.examined++;
+    return isIndex(from) ? this.#bucket(from, must(value), 'count').size : this.#all(from, 'count').size;
   }
 
   exists<T>(from: Collection<T> | Index<T>, keyOrValue: string): boolean {
-    if (!isIndex(from)) return this.#storeOf(from).get(keyOrValue) !== undefined;
-    return this.#storeOf(from.of).bucket(from, keyOrValue) !== undefined;
+    this.#node.counters.examined++;
+    if (isIndex(from)) return this.#bucket(from, keyOrValue, 'exists').size > 0;
+    return this.#keySlot(from, keyOrValue, 'exists').row !== undefined;
   }
 
-  select<T>(from: Labelled<T>, selector: LabelSelector | undefined): readonly T[] {
-    const store = this.#storeOf(from);
-    return erased(store.list().filter((row) => selectorMatches(selector, store.labelsOf(row))));
+  select<T>(from: Labelled<T>, selector: LabelSelector | undefined, namespace?: string): readonly T[] {
+    this.#alive();
+    if (selector === undefined) return [];
+    const dependency = this.#selection(from, selector, namespace);
+    if (dependency.answer === undefined) {
+      const {slots, examined} = dependency.query();
+      this.#node.counters.examined += examined;
+      dependency.answer = this.#rows(slots);
+    }
+    return erased(dependency.answer);
+  }
+
+  #selection(from: AnyCollection, selector: LabelSelector, namespace: string | undefined): SelectDependency {
+    const known = this.#next;
+    if (
+      known instanceof SelectDependency &&
+      known.store.collection === from &&
+      known.namespace === namespace &&
+      structurallyEqual(known.selector, selector)
+    ) {
+      return this.#advance(known);
+    }
+    return this.#append(new SelectDependency(this.#alive(), this.#store(from), selector, namespace));
+  }
+
+  selecting<T>(from: Selecting<T>, labels: Labels, namespace?: string): readonly T[] {
+    const dependency = this.#selecting(from, labels, namespace);
+    if (dependency.answer === undefined) {
+      const slots = dependency.slots();
+      this.#node.counters.examined += slots.length;
+      dependency.answer = this.#rows(slots);
+    }
+    return erased(dependency.answer);
+  }
+
+  #selecting(from: AnyCollection, labels: Labels, namespace: string | undefined): SelectingDependency {
+    const entry = this.#alive();
+    const known = this.#next;
+    if (known instanceof SelectingDependency && known.store.collection === from && known.asks(labels, namespace)) {
+      return this.#advance(known);
+    }
+    return this.#append(new SelectingDependency(entry, this.#store(from), labels, namespace));
+  }
+
+  #rows(slots: readonly Slot[]): readonly unknown[] {
+    const rows = slots.map(({row}) => row);
+    return this.#host.development ? Object.freeze(rows) : rows;
+  }
+
+  #keySlot(from: AnyCollection, key: string, interest: Interest, project?: Projection): Slot {
+    const entry = this.#alive();
+    const known = this.#next;
+    if (
+      known instanceof KeyDependency &&
+      known.slot.key === key &&
+      known.interest === interest &&
+      known.slot.store.collection === from
+    ) {
+      this.#advance(known, project);
+      return known.slot;
+    }
+    const slot = this.#store(from).slot(key);
+    this.#append(new KeyDependency(entry, interest, project, slot));
+    return slot;
+  }
+
+  #bucket(from: AnyIndex, value: string, interest: Interest, project?: Projection): ReadableBucket {
+    const entry = this.#alive();
+    const known = this.#next;
+    if (
+      known instanceof BucketDependency &&
+      known.bucket.value === value &&
+      known.interest === interest &&
+      known.bucket.grouping.index === from
+    ) {
+      this.#advance(known, project);
+      return known.bucket;
+    }
+    this.#store(from.of);
+    const grouping = this.#host.groupingOf(from);
+    this.#link(grouping.node);
+    const bucket = grouping.readable(value);
+    this.#append(new BucketDependency(entry, interest, project, bucket));
+    return bucket;
+  }
+
+  #all(from: AnyCollection, interest: Interest): Store {
+    const entry = this.#alive();
+    const known = this.#next;
+    if (known instanceof AllDependency && known.interest === interest && known.store.collection === from) {
+      this.#advance(known);
+      return known.store;
+    }
+    const store = this.#store(from);
+    this.#append(new AllDependency(entry, interest, undefined, store));
+    return store;
+  }
+
+  /** Throws where the transform has returned. */
+  #alive(): Entry {
+    if (this.#entry === undefined) {
+      throw new Error(`${this.#node.name}: a context was used after its transform had returned`);
+    }
+    return this.#entry;
+  }
+
+  /** The same fetch as in the last run: its registration stays. */
+  #advance<D extends Dependency>(dependency: D, project?: Projection): D {
+    dependency.project = project;
+    this.#previous = dependency;
+    this.#next = dependency.following;
+    return dependency;
+  }
+
+  /** Another fetch than in the last run: the rest no longer lines up; what is asked for again is registered again. */
+  #append<D extends Dependency>(dependency: D): D {
+    const entry = this.#alive();
+    if (this.#next !== undefined) entry.dropDependencies(this.#next, this.#previous);
+    this.#next = undefined;
+    if (this.#previous === undefined) entry.dependencies = dependency;
+    else this.#previous.following = dependency;
+    this.#previous = dependency;
+    return dependency;
+  }
+
+  #store(collection: AnyCollection): Store {
+    const store = this.#host.storeOf(collection);
+    this.#link(store.node);
+    return store;
+  }
+
+  #link(source: Node): void {
+    if (this.#host.link(source, this.#node, 'fetch')) return;
+    this.#deferred = true;
+    throw new Deferred(`${this.#node.name} waits for ${source.name}`);
   }
 }
-
-const usedLate = (node: string): Error => new Error(`${node}: a context was used after its transform had returned`);
 
 function isIndex<T>(from: Collection<T> | Index<T>): from is Index<T> {
   return 'of' in from;

@@ -1,21 +1,40 @@
 import type {Observable} from 'rxjs';
-import type {AnyCollection, Collection} from './definition.ts';
+import type {AnyCollection, AnyIndex, Collection, Input} from './definition.ts';
 import type {Commit, Delta} from './delta.ts';
+import {Dependency} from './dependency.ts';
 import {describeError, Diagnostics} from './diagnostics.ts';
-import {dumpOf, explain, toMermaid} from './explain.ts';
-import type {Conflated, Counters, Graph, GraphOptions, Transaction} from './graph-api.ts';
+import type {Entry} from './entry.ts';
+import {erased} from './erased.ts';
+import {dumpOf, explain, ratesOf, toMermaid} from './explain.ts';
+import {Failures, transformErrors} from './failures.ts';
+import type {
+  Conflated,
+  Counters,
+  Graph,
+  GraphOptions,
+  HistoryEntry,
+  InputSource,
+  Transaction,
+  TransformError,
+} from './graph-api.ts';
+import type {Grouping} from './grouping.ts';
+import {History} from './history.ts';
+import type {InputNode} from './input-node.ts';
+import {connectSource} from './input-source.ts';
 import {Instances} from './instances.ts';
 import type {Host, Node} from './node.ts';
 import {Ranks} from './ranks.ts';
 import {Scheduler} from './scheduler.ts';
-import {erased} from './erased.ts';
+import {commitInSlices} from './slices.ts';
+import type {Slot} from './slot.ts';
 import type {Store} from './store.ts';
 import {commits$, conflated$, deltas$} from './streams.ts';
-import {collectWrites} from './transaction.ts';
-import {WriteQueue} from './write-queue.ts';
+import {Subscribers} from './subscribers.ts';
+import {EpochTracer} from './tracing.ts';
+import {StagedWrites} from './transaction.ts';
+import {type Write, WriteQueue} from './write-queue.ts';
 
-type Subscriber = {readonly stores: readonly Store[]; readonly call: (commit: Commit) => void};
-type Write = (tx: Transaction) => void;
+const HISTORY_KEPT = 1024;
 
 /**
  * Makes a graph of the definitions that `outputs` reach. Throws where two definitions share a name or depend on each
@@ -27,73 +46,133 @@ export function createGraph(options: GraphOptions): Graph {
 
 class LiveGraph implements Graph, Host {
   readonly development: boolean;
+  epoch = 0;
   readonly #scheduler = new Scheduler();
   readonly #ranks = new Ranks((node) => this.#scheduler.moved(node));
   readonly #instances = new Instances(this, this.#ranks);
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #subscribers = new Subscribers((error) => this.diagnose('subscriber', describeError(error)));
   readonly #queue = new WriteQueue();
   readonly #diagnostics: Diagnostics;
+  readonly #failures = new Failures();
+  readonly #history: History;
+  readonly #tracer: EpochTracer | undefined;
+  /** Collections that the graph was made with or that were asked for since. */
+  readonly #wanted = new Set<Store>();
+  /** Stores with changes of this epoch that somebody is subscribed to. */
+  #touched: Store[] | undefined = undefined;
   /** The node being processed: nothing may read the graph meanwhile but through a context. */
-  #running: string | undefined;
+  #running: Node | undefined = undefined;
+  /** A commit is under way or being told of. */
+  #busy = false;
   #writing = false;
+  /** The graph itself writes to the collection of errors. */
+  #writingErrors = false;
   /** Set when a collection came alive inside a transform: it has no rows before the scheduler has been at it. */
   #fresh = false;
   #disposed = false;
-  epoch = 0;
+  readonly #onDispose = new Set<() => void>();
+  #countingSince = performance.now();
 
-  constructor({outputs, development = false, onDiagnostic}: GraphOptions) {
+  constructor({outputs, development = false, history = HISTORY_KEPT, tracer, onDiagnostic}: GraphOptions) {
     this.development = development;
     this.#diagnostics = new Diagnostics(onDiagnostic);
-    for (const output of outputs) this.#instances.storeOf(output);
+    this.#history = new History(history);
+    this.#tracer = tracer && new EpochTracer(tracer);
+    for (const output of outputs) this.#wanted.add(this.#instances.storeOf(output));
     this.commit(() => {});
   }
 
   commit(write: Write): number {
-    if (this.#running !== undefined) throw new Error(`${this.#running}: a transform must not write`);
-    if (this.#writing) throw new Error('a commit inside the write of another: use its transaction');
-    if (this.#disposed) throw new Error('the graph is disposed of');
+    if (this.#running !== undefined || this.#writing || this.#disposed) throw this.#misused();
     // A subscriber's write becomes an epoch of its own, after the one that the subscriber is being told of.
-    if (this.#queue.busy) return this.epoch + this.#queue.push(write);
+    if (this.#busy) return this.epoch + this.#queue.push(write);
     const epoch = this.epoch + 1;
-    this.#hold(() => void this.#runEpoch(write));
+    this.#busy = true;
+    try {
+      this.#runEpoch(write);
+      if (!this.#queue.isEmpty) this.#drain();
+    } finally {
+      this.#busy = false;
+    }
+    this.#diagnostics.flush();
+    this.#failures.throwFatal();
     return epoch;
   }
 
-  /** Does the work, then runs what subscribers committed meanwhile. */
+  #misused(): Error {
+    if (this.#running !== undefined) return new Error(`${this.#running.name}: a transform must not write`);
+    return this.#writing ? new Error('a commit inside the write of another: use its transaction') : disposed();
+  }
+
+  /** Does the work as if it were part of a commit, then runs what subscribers committed meanwhile. */
   #hold(work: () => void): void {
-    this.#queue.hold(work, (write) => {
-      try {
-        return this.#runEpoch(write);
-      } catch (error) {
-        // The subscriber was promised an epoch; it is one in which nothing happened.
-        this.epoch++;
-        this.diagnose('subscriber', `its write failed: ${describeError(error)}`);
-        return [];
-      }
-    });
+    this.#busy = true;
+    try {
+      work();
+      this.#drain();
+    } finally {
+      this.#busy = false;
+    }
     this.#diagnostics.flush();
   }
 
-  /** Returns the names of the inputs written to. */
-  #runEpoch(write: Write): readonly string[] {
-    this.#writing = true;
-    let written: ReadonlySet<Node>;
+  #drain(): void {
     try {
-      written = collectWrites(write, (input) => this.#instances.inputNode(input));
+      this.#queue.drain((write) => {
+        if (this.#disposed) return [];
+        try {
+          return this.#runEpoch(write).map(({name}) => name);
+        } catch (error) {
+          // The subscriber was promised an epoch; it is one in which nothing happened.
+          this.epoch++;
+          this.diagnose('subscriber', `its write failed: ${describeError(error)}`);
+          return [];
+        }
+      });
+    } finally {
+      this.#queue.reset();
+    }
+  }
+
+  /** Returns the inputs written to. */
+  #runEpoch(write: Write): readonly InputNode[] {
+    const span = this.#tracer?.begin(this.#instances.nodes);
+    const written = this.#stage(write);
+    this.epoch++;
+    for (const node of written) this.#scheduler.add(node);
+    this.#settle();
+    if (this.#touched !== undefined) this.#subscribers.tell(this.epoch, this.#takeTouched());
+    if (this.#failures.hasNews) this.#queueErrors();
+    this.#diagnostics.flush();
+    span?.end(this.epoch, written);
+    return written;
+  }
+
+  #stage(write: Write): readonly InputNode[] {
+    const writes = new StagedWrites(this.#inputNode);
+    this.#writing = true;
+    try {
+      write(writes);
+    } catch (error) {
+      writes.discard();
+      throw error;
     } finally {
       this.#writing = false;
+      writes.close();
     }
-    this.epoch++;
-    for (const node of written) this.schedule(node);
-    this.#settle();
-    this.#tell();
-    this.#diagnostics.flush();
-    return [...written].map(({name}) => name);
+    return writes.written;
   }
+
+  readonly #inputNode = (input: AnyCollection): InputNode => {
+    if (input.definition === transformErrors.definition && !this.#writingErrors) {
+      throw new Error(`${input.name} is written by the graph itself`);
+    }
+    return this.#instances.inputNode(input);
+  };
 
   #settle(): void {
     for (let node = this.#scheduler.next(); node !== undefined; node = this.#scheduler.next()) {
-      this.#running = node.name;
+      this.#running = node;
       try {
         node.process();
       } catch (error) {
@@ -104,24 +183,26 @@ class LiveGraph implements Graph, Host {
     }
   }
 
-  #tell(): void {
-    const deltas = new Map<Store, Delta<unknown>>();
-    for (const store of this.#instances.stores.values()) {
-      const delta = store.takeDelta(this.epoch);
-      if (delta !== undefined) deltas.set(store, delta);
-    }
-    if (deltas.size === 0) return;
-    // Who subscribes now has seen this epoch in its snapshot.
-    const subscribers = [...this.#subscribers];
-    for (const subscriber of subscribers) {
-      if (!this.#subscribers.has(subscriber)) continue;
-      const own = new Map<string, Delta<unknown>>();
-      for (const store of subscriber.stores) {
-        const delta = deltas.get(store);
-        if (delta !== undefined) own.set(store.name, delta);
+  /** Stores with changes that somebody is subscribed to. */
+  #takeTouched(): readonly Store[] {
+    const touched = this.#touched;
+    this.#touched = undefined;
+    return touched ?? [];
+  }
+
+  /** Where transforms failed or healed and somebody reads of it, that is the next epoch. */
+  #queueErrors(): void {
+    if (this.#instances.peek(transformErrors) === undefined) return;
+    const write = this.#failures.takeWrite();
+    if (write === undefined) return;
+    this.#queue.push((tx: Transaction) => {
+      this.#writingErrors = true;
+      try {
+        write(tx);
+      } finally {
+        this.#writingErrors = false;
       }
-      if (own.size > 0) this.#isolate(() => subscriber.call({epoch: this.epoch, deltas: own}));
-    }
+    });
   }
 
   #isolate(call: () => void): void {
@@ -132,8 +213,27 @@ class LiveGraph implements Graph, Host {
     }
   }
 
+  commitInSlices(
+    writes: Iterable<Write>,
+    options?: {readonly budget?: number; readonly signal?: AbortSignal},
+  ): Promise<number> {
+    return commitInSlices(this, writes, options);
+  }
+
+  connect<T>(input: Input<T>, source: InputSource<T>): () => void {
+    const disconnect = connectSource(this, input, source, (error) => {
+      this.diagnose(input.name, `its source failed, the last rows stand: ${describeError(error)}`);
+      if (!this.#busy) this.#diagnostics.flush();
+    });
+    const forget = this.onDispose(disconnect);
+    return () => {
+      forget();
+      disconnect();
+    };
+  }
+
   get<T>(collection: Collection<T>, key: string): T | undefined {
-    const row = this.#read(collection).get(key);
+    const row = this.#read(collection).row(key);
     return row === undefined ? undefined : erased(row);
   }
 
@@ -145,9 +245,8 @@ class LiveGraph implements Graph, Host {
     return this.#read(collection).size;
   }
 
-  errors() {
-    const errors = [...this.#instances.nodes.values()].flatMap((node) => [...(node.errors?.() ?? [])]);
-    return errors.sort((a, b) => (a.key < b.key ? -1 : 1));
+  errors(): readonly TransformError[] {
+    return this.#failures.list();
   }
 
   subscribe<T>(
@@ -155,20 +254,22 @@ class LiveGraph implements Graph, Host {
     onDelta: (delta: Delta<T>) => void,
     {replay = false}: {readonly replay?: boolean} = {},
   ): () => void {
-    const store = this.#read(collection);
-    const unsubscribe = this.onCommit([collection], ({deltas}) => onDelta(erased(deltas.get(store.name))));
-    if (!replay || store.size === 0) return unsubscribe;
-    const tell = () => this.#isolate(() => onDelta(erased(store.snapshot(this.epoch))));
-    // What the subscriber commits on seeing the snapshot comes after it.
-    if (this.#queue.busy) tell();
-    else this.#hold(tell);
+    const unsubscribe = this.#subscribers.addDelta(this.#read(collection), (delta) => onDelta(erased(delta)));
+    if (replay) this.#replay(this.#read(collection), onDelta);
     return unsubscribe;
   }
 
+  #replay<T>(store: Store, onDelta: (delta: Delta<T>) => void): void {
+    if (store.size === 0) return;
+    const tell = () => this.#isolate(() => onDelta(erased(store.snapshot(this.epoch))));
+    // What the subscriber commits on seeing the snapshot comes after it.
+    if (this.#busy) tell();
+    else this.#hold(tell);
+  }
+
   onCommit(collections: readonly AnyCollection[], call: (commit: Commit) => void): () => void {
-    const subscriber: Subscriber = {stores: collections.map((collection) => this.#read(collection)), call};
-    this.#subscribers.add(subscriber);
-    return () => void this.#subscribers.delete(subscriber);
+    const stores = collections.map((collection) => this.#read(collection));
+    return this.#subscribers.addCommit(stores, call);
   }
 
   deltas$<T>(collection: Collection<T>): Observable<Delta<T>> {
@@ -183,15 +284,29 @@ class LiveGraph implements Graph, Host {
     return conflated$(this, collection);
   }
 
+  retire(collection: AnyCollection): void {
+    if (this.#running !== undefined || this.#busy) throw new Error('a collection is retired between commits');
+    const store = this.#instances.peek(collection);
+    if (store === undefined) return;
+    this.#wanted.delete(store);
+    const wanted = [...this.#wanted, ...this.#subscribers.stores].map(({node}) => node);
+    const swept = this.#instances.sweep(wanted);
+    for (const node of swept) this.#scheduler.drop(node);
+    if (swept.length > 0) this.#history.clear();
+    this.#tellErrors();
+  }
+
   counters(): ReadonlyMap<string, Counters> {
     return new Map([...this.#instances.nodes].map(([name, {counters}]) => [name, counters.read()]));
   }
 
   resetCounters(): void {
     for (const node of this.#instances.nodes.values()) node.counters.reset();
+    this.#countingSince = performance.now();
   }
 
   nodes() {
+    const seconds = (performance.now() - this.#countingSince) / 1000;
     return [...this.#instances.nodes.values()].map((node) => ({
       name: node.name,
       kind: node.kind,
@@ -199,6 +314,7 @@ class LiveGraph implements Graph, Host {
       rank: node.rank,
       rows: node.outputs.reduce((sum, {size}) => sum + size, 0),
       counters: node.counters.read(),
+      rates: ratesOf(node.counters, seconds),
     }));
   }
 
@@ -211,12 +327,15 @@ class LiveGraph implements Graph, Host {
   }
 
   dump(collection: AnyCollection | string) {
-    const store = this.#named(collection);
-    return dumpOf(store, this.#instances.nodeOf(store));
+    return dumpOf(this.#named(collection));
   }
 
   why(collection: AnyCollection | string, key: string) {
-    return explain(this.#named(collection), key, this.#instances);
+    return explain(this.#named(collection), key, this.#history.entries());
+  }
+
+  history(): readonly HistoryEntry[] {
+    return this.#history.entries();
   }
 
   find(name: string): AnyCollection | undefined {
@@ -224,12 +343,31 @@ class LiveGraph implements Graph, Host {
   }
 
   registrations(): number {
-    return [...this.#instances.stores.values()].reduce((sum, {readers}) => sum + readers.size, 0);
+    const found = new Set<Dependency>();
+    const watched = [...this.#instances.stores.values(), ...this.#instances.nodes.values()];
+    for (const one of watched) {
+      for (const watcher of one.watchers?.() ?? []) if (watcher instanceof Dependency) found.add(watcher);
+    }
+    return found.size;
   }
 
   dispose(): void {
+    if (this.#disposed) return;
     this.#disposed = true;
+    for (const callback of this.#onDispose) this.#isolate(callback);
+    this.#onDispose.clear();
     this.#subscribers.clear();
+    this.#instances.sweep([]);
+    this.#wanted.clear();
+    this.#failures.clear();
+    this.#history.clear();
+    this.#touched = undefined;
+  }
+
+  /** For streams, which are complete then. Returns the way out. */
+  onDispose(callback: () => void): () => void {
+    this.#onDispose.add(callback);
+    return () => void this.#onDispose.delete(callback);
   }
 
   // What follows is for the nodes.
@@ -239,20 +377,28 @@ class LiveGraph implements Graph, Host {
     if (known !== undefined) return known;
     const store = this.#instances.storeOf(collection);
     this.#fresh = true;
+    this.#retellErrors(collection);
     return store;
+  }
+
+  #retellErrors(collection: AnyCollection): void {
+    if (collection.definition === transformErrors.definition) this.#failures.retell();
+  }
+
+  groupingOf(index: AnyIndex): Grouping {
+    return this.#instances.groupingOf(index);
   }
 
   schedule(node: Node): void {
     this.#scheduler.add(node);
   }
 
-  connect(source: Store, reader: Node, how: 'primary' | 'fetch'): boolean {
-    const node = this.#instances.nodeOf(source);
+  link(source: Node, reader: Node, how: 'primary' | 'fetch'): boolean {
     const fresh = this.#fresh;
     this.#fresh = false;
-    if (this.#ranks.has(node, reader)) return !fresh;
-    const behind = node.rank >= reader.rank;
-    this.#ranks.connect(node, reader, how);
+    if (this.#ranks.has(source, reader)) return !fresh;
+    const behind = source.rank >= reader.rank;
+    this.#ranks.connect(source, reader, how);
     return !behind && !fresh;
   }
 
@@ -260,18 +406,47 @@ class LiveGraph implements Graph, Host {
     this.#diagnostics.keep(node, message);
   }
 
+  touched(store: Store): void {
+    if (this.#touched === undefined) this.#touched = [store];
+    else this.#touched.push(store);
+  }
+
+  errorChanged(entry: Entry, error: TransformError | undefined, fatal: boolean): void {
+    this.#failures.changed(entry, error, fatal);
+  }
+
+  remember(node: Node, key: string, cause: Slot | undefined, outcome: HistoryEntry['outcome']): void {
+    this.#history.remember(this.epoch, node, key, cause, outcome);
+  }
+
   #read(collection: AnyCollection): Store {
     if (this.#running !== undefined) {
-      throw new Error(`${this.#running}: ${collection.name} is read without the context, so no dependency is known`);
+      throw new Error(
+        `${this.#running.name}: ${collection.name} is read without the context, so no dependency is known`,
+      );
     }
+    if (this.#disposed) throw disposed();
     const known = this.#instances.peek(collection);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#wanted.add(known);
+      return known;
+    }
     // Asked for the first time, between commits or by a subscriber: the graph is at rest, so it can be filled at once.
     const store = this.#instances.storeOf(collection);
+    this.#wanted.add(store);
+    this.#retellErrors(collection);
     this.#settle();
-    for (const live of this.#instances.stores.values()) live.takeDelta(this.epoch);
-    this.#diagnostics.flush();
+    for (const live of this.#takeTouched()) live.takeDelta(this.epoch);
+    this.#tellErrors();
+    if (!this.#busy) this.#failures.throwFatal();
     return store;
+  }
+
+  /** Between commits, what is news of errors makes a commit by itself. */
+  #tellErrors(): void {
+    this.#queueErrors();
+    if (!this.#busy && !this.#queue.isEmpty) this.#hold(() => {});
+    else this.#diagnostics.flush();
   }
 
   #named(collection: AnyCollection | string): Store {
@@ -282,3 +457,5 @@ class LiveGraph implements Graph, Host {
     throw new Error(`there is no collection ${collection}; there are: ${names}`);
   }
 }
+
+const disposed = (): Error => new Error('the graph is disposed of');

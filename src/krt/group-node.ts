@@ -1,98 +1,111 @@
-import type {AnyIndex, DistinctDefinition, GroupDefinition, Row} from './definition.ts';
-import type {Change} from './delta.ts';
-import type {Cause} from './dependency.ts';
+import type {AnyCollection, DistinctDefinition, GroupDefinition, Row} from './definition.ts';
 import {structurallyEqual} from './equality.ts';
 import {deepFreeze} from './freeze.ts';
+import type {Grouping, GroupingListener} from './grouping.ts';
 import {type Host, type Node, type Origin, Tally} from './node.ts';
-import type {Store} from './store.ts';
+import {NOTHING, Slot} from './slot.ts';
+import {Store} from './store.ts';
+
+const identical = (a: unknown, b: unknown): boolean => a === b;
 
 /** `group` and `distinct`: an index as a collection, one row per value in use. */
-export class GroupNode implements Node {
+export class GroupNode implements Node, GroupingListener {
   readonly kind: 'group' | 'distinct';
   readonly name: string;
   readonly outputs: readonly Store[];
   rank = 0;
+  isScheduled = false;
+  scheduledNext: Node | undefined = undefined;
   readonly counters = new Tally();
-  readonly dependencyCount = 0;
   readonly #host: Host;
-  readonly #index: AnyIndex;
-  readonly #source: Store;
+  readonly #grouping: Grouping;
   readonly #store: Store;
-  readonly #origins = new Map<string, Origin>();
-  #touched = new Map<string, Cause>();
+  readonly #same: typeof identical;
+  /** Slots of values whose rows may be others now. */
+  #touched: Slot[] | undefined = undefined;
 
-  constructor(host: Host, definition: GroupDefinition | DistinctDefinition, source: Store, store: Store) {
+  constructor(
+    host: Host,
+    collection: AnyCollection,
+    definition: GroupDefinition | DistinctDefinition,
+    grouping: Grouping,
+  ) {
     this.#host = host;
     this.kind = definition.kind;
     this.name = definition.name;
-    this.#index = definition.index;
-    this.#source = source;
-    this.#store = store;
-    this.outputs = [store];
-    source.listeners.add(this);
+    this.#grouping = grouping;
+    this.#same = grouping.of.collection.equals === undefined ? identical : structurallyEqual;
+    this.#store = new Store(host, collection, this);
+    this.outputs = [this.#store];
+    grouping.listeners.add(this);
   }
 
   start(): void {
-    for (const [value, bucket] of this.#source.table(this.#index)) {
-      const [key = ''] = bucket.rows.keys();
-      this.#touch(value, {collection: this.#source.name, key});
-    }
+    for (const value of this.#grouping.values()) this.onValue(value, undefined);
   }
 
-  onSourceChange(store: Store, change: Change<unknown>): void {
-    const cause = {collection: store.name, key: change.key};
-    for (const row of [change.old, change.new]) {
-      if (row !== undefined) for (const value of store.valuesOf(this.#index, row)) this.#touch(value, cause);
-    }
+  onValue(value: string, cause: Slot | undefined): void {
+    const slot = this.#store.slot(value);
+    slot.maker = cause;
+    if (slot.next !== NOTHING) return;
+    slot.next = undefined;
+    if (this.#touched === undefined) this.#touched = [slot];
+    else this.#touched.push(slot);
+    if (!this.isScheduled) this.#host.schedule(this);
   }
 
   process(): void {
-    const touched = this.#touched;
-    this.#touched = new Map();
-    for (const [value, cause] of touched) {
-      const row = this.#rowOf(value);
-      if (row === undefined && this.#store.get(value) === undefined) continue;
-      if (row !== undefined && sameMembers(this.#store.get(value), row)) continue;
-      if (row === undefined) this.#origins.delete(value);
-      else this.#origins.set(value, {epoch: this.#host.epoch, causes: [cause], changed: true});
+    const touched = this.#touched ?? [];
+    this.#touched = undefined;
+    for (const slot of touched) {
+      const {key} = slot;
+      const row = this.#rowOf(key);
+      const cause = slot.maker instanceof Slot ? slot.maker : undefined;
+      slot.next = NOTHING;
+      if (row === undefined) slot.maker = undefined;
+      if (row === undefined ? slot.row === undefined : sameMembers(slot.row, row, this.#same)) {
+        this.#store.forget(slot);
+        continue;
+      }
       if (this.#host.development) deepFreeze(row);
-      this.#store.apply(value, row);
+      this.#store.apply(slot, row);
       this.counters.changed++;
+      this.#host.remember(this, key, cause, row === undefined ? 'removed' : 'changed');
     }
   }
 
   #rowOf(value: string): (Row & {readonly rows?: readonly unknown[]}) | undefined {
-    const bucket = this.#source.bucket(this.#index, value);
-    if (bucket === undefined) return undefined;
+    if (!this.#grouping.has(value)) return undefined;
     if (this.kind === 'distinct') return {key: value};
-    const rows = bucket.list();
+    const rows = this.#grouping.rowsOf(value);
     this.counters.examined += rows.length;
     return {key: value, rows};
   }
 
-  #touch(value: string, cause: Cause): void {
-    this.#touched.set(value, cause);
-    this.#host.schedule(this);
+  origin(slot: Slot): Origin | undefined {
+    if (slot.row === undefined) return undefined;
+    const causes = slot.maker instanceof Slot ? [slot.maker] : this.#grouping.slotsOf(slot.key).slice(0, 1);
+    return {epoch: slot.epoch, causes, changed: true};
   }
 
-  origin(_store: Store, key: string): Origin | undefined {
-    return this.#origins.get(key);
+  madeOf(slot: Slot): {readonly dependencies: readonly string[]} {
+    const members = this.#grouping.slotsOf(slot.key);
+    return {dependencies: members.map(({key}) => `${this.#grouping.of.name}[${key}]`)};
   }
 
-  madeOf(_store: Store, key: string): {readonly dependencies: readonly string[]} {
-    const rows = this.#source.bucket(this.#index, key)?.rows ?? new Map<string, unknown>();
-    return {dependencies: [...rows.keys()].sort().map((member) => `${this.#source.name}[${member}]`)};
+  detach(): void {
+    this.#grouping.listeners.delete(this);
+    this.#touched = undefined;
   }
 }
 
-/** Rows keep their reference while they are equal, so this compares a group's members by identity but for new ones. */
-function sameMembers(current: unknown, next: {readonly rows?: readonly unknown[]}): boolean {
+/** Rows keep their reference while they are structurally equal, unless their collection has another idea of that. */
+function sameMembers(current: unknown, next: {readonly rows?: readonly unknown[]}, same: typeof identical): boolean {
   if (typeof current !== 'object' || current === null) return false;
   if (!('rows' in current)) return next.rows === undefined;
   const {rows} = current;
-  return (
-    Array.isArray(rows) &&
-    rows.length === next.rows?.length &&
-    rows.every((row, i) => structurallyEqual(row, next.rows?.[i]))
-  );
+  if (rows === next.rows) return true;
+  if (!Array.isArray(rows) || rows.length !== next.rows?.length) return false;
+  for (let i = 0; i < rows.length; i++) if (!same(rows[i], next.rows[i])) return false;
+  return true;
 }

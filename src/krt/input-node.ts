@@ -1,70 +1,94 @@
-import type {InputDefinition} from './definition.ts';
-import {structurallyEqual} from './equality.ts';
+import type {AnyCollection} from './definition.ts';
 import {deepFreeze} from './freeze.ts';
 import {type Host, type Node, type Origin, Tally} from './node.ts';
-import type {Store} from './store.ts';
+import {NOTHING, type Slot} from './slot.ts';
+import {Store} from './store.ts';
 
 /** An input: applies what a commit staged, one net change per key. */
 export class InputNode implements Node {
   readonly kind = 'input';
   readonly name: string;
+  readonly store: Store;
   readonly outputs: readonly Store[];
   rank = 0;
+  isScheduled = false;
+  scheduledNext: Node | undefined = undefined;
   readonly counters = new Tally();
-  readonly dependencyCount = 0;
   readonly #host: Host;
-  readonly #store: Store;
-  readonly #writtenAt = new Map<string, number>();
-  #staged = new Map<string, unknown>();
+  #staged: Slot[] | undefined = undefined;
 
-  constructor(host: Host, definition: InputDefinition, store: Store) {
+  constructor(host: Host, collection: AnyCollection) {
     this.#host = host;
-    this.name = definition.name;
-    this.#store = store;
-    this.outputs = [store];
+    this.name = collection.definition.name;
+    this.store = new Store(host, collection, this);
+    this.outputs = [this.store];
   }
 
   /** `row` undefined deletes. The last write to a key counts. Whoever stages schedules the node in the end. */
   stage(key: string, row: unknown): void {
-    this.#staged.set(key, row);
+    const slot = this.store.slot(key);
+    if (slot.next === NOTHING) {
+      // Most commits write one row: a list of one, made as such, is far cheaper than one that grows.
+      if (this.#staged === undefined) this.#staged = [slot];
+      else this.#staged.push(slot);
+    }
+    slot.next = row;
+  }
+
+  /** What the row will be, as staged so far. */
+  staged(key: string): unknown {
+    const slot = this.store.get(key);
+    return slot === undefined || slot.next === NOTHING ? slot?.row : slot.next;
   }
 
   /** Stages what turns the current rows, with what is staged already, into exactly these. */
   stageAll(rows: ReadonlyMap<string, unknown>): void {
-    this.#staged = new Map();
-    for (const key of this.#store.keys()) if (!rows.has(key)) this.stage(key, undefined);
+    for (const slot of this.#staged ?? []) if (!rows.has(slot.key)) slot.next = undefined;
+    for (const {key} of this.store.rows()) if (!rows.has(key)) this.stage(key, undefined);
     for (const [key, row] of rows) this.stage(key, row);
   }
 
   /** Forgets what is staged: the commit's writer threw. */
   discard(): void {
-    this.#staged = new Map();
+    const staged = this.#staged ?? [];
+    this.#staged = undefined;
+    for (const slot of staged) {
+      slot.next = NOTHING;
+      this.store.forget(slot);
+    }
   }
 
   process(): void {
     const staged = this.#staged;
-    this.#staged = new Map();
-    for (const [key, row] of staged) {
-      const current = this.#store.get(key);
-      if (current === row || (row !== undefined && unchanged(current, row))) continue;
-      if (this.#host.development && row !== undefined) deepFreeze(row);
-      if (row === undefined) this.#writtenAt.delete(key);
-      else this.#writtenAt.set(key, this.#host.epoch);
-      this.#store.apply(key, row);
+    this.#staged = undefined;
+    if (staged === undefined) return;
+    for (const slot of staged) {
+      const row = slot.next;
+      slot.next = NOTHING;
+      if (row === undefined ? slot.row === undefined : this.#unchanged(slot.row, row)) {
+        this.store.forget(slot);
+        continue;
+      }
+      if (this.#host.development) deepFreeze(row);
+      this.store.apply(slot, row);
       this.counters.changed++;
+      this.#host.remember(this, slot.key, undefined, row === undefined ? 'removed' : 'changed');
     }
   }
 
-  origin(_store: Store, key: string): Origin | undefined {
-    const epoch = this.#writtenAt.get(key);
-    return epoch === undefined ? undefined : {epoch, causes: [], changed: true};
+  #unchanged(current: unknown, row: unknown): boolean {
+    return current === row || (current !== undefined && this.store.equal(current, row));
+  }
+
+  origin(slot: Slot): Origin | undefined {
+    return slot.row === undefined ? undefined : {epoch: slot.epoch, causes: [], changed: true};
   }
 
   madeOf(): {readonly dependencies: readonly string[]} {
     return {dependencies: []};
   }
-}
 
-function unchanged(current: unknown, next: unknown): boolean {
-  return current !== undefined && structurallyEqual(current, next);
+  detach(): void {
+    this.#staged = undefined;
+  }
 }

@@ -1,10 +1,12 @@
-import type {Counters, GraphEdge, TransformError} from './graph-api.ts';
-import type {AnyCollection} from './definition.ts';
+import type {AnyCollection, AnyIndex} from './definition.ts';
+import type {Entry} from './entry.ts';
+import type {Counters, GraphEdge, HistoryEntry, NodeKind, TransformError} from './graph-api.ts';
+import type {Grouping} from './grouping.ts';
+import type {Slot, Watcher} from './slot.ts';
 import type {Store} from './store.ts';
-import type {Cause} from './dependency.ts';
 
 /** What became of a row, for `why`. */
-export type Origin = {readonly epoch: number; readonly causes: readonly Cause[]; readonly changed: boolean};
+export type Origin = {readonly epoch: number; readonly causes: readonly Slot[]; readonly changed: boolean};
 
 /**
  * A live definition: owns the stores of its outputs and brings them up to date when the scheduler says so. Nodes are
@@ -12,20 +14,24 @@ export type Origin = {readonly epoch: number; readonly causes: readonly Cause[];
  */
 export type Node = {
   readonly name: string;
-  readonly kind: 'input' | 'derive' | 'group' | 'distinct' | 'join';
+  readonly kind: NodeKind;
   readonly outputs: readonly Store[];
   rank: number;
+  /** Waits for its turn; the scheduler's. */
+  isScheduled: boolean;
+  /** Who comes after it in the chain of those that wait; the scheduler's. */
+  scheduledNext: Node | undefined;
+  readonly counters: Tally;
   /** Processes what is dirty. Called at most once per epoch, unless its own rank had to be raised meanwhile. */
   process(): void;
-  readonly counters: Tally;
-  /** Where the row with that key came from; undefined where nothing is known of it. */
-  origin(store: Store, key: string): Origin | undefined;
+  /** Where the row came from; undefined where nothing is known of it. */
+  origin(slot: Slot): Origin | undefined;
   /** The input row and the fetches that a row was made of. */
-  madeOf(store: Store, key: string): {readonly from?: string; readonly dependencies: readonly string[]};
-  /** Transforms that failed last; only nodes that run any have them. */
-  errors?(): Iterable<TransformError>;
-  /** Registered dependencies of this node on others; 0 after everything it was made from is gone. */
-  readonly dependencyCount: number;
+  madeOf(slot: Slot): {readonly from?: string; readonly dependencies: readonly string[]};
+  /** Lets go of everything that it is registered at. The node is not used any more. */
+  detach(): void;
+  /** Who is registered at the node itself, not at its stores; only of a match. */
+  watchers?(): Iterable<Watcher>;
 };
 
 /** What a node needs of its graph. */
@@ -34,13 +40,20 @@ export type Host = {
   readonly development: boolean;
   /** The store of a definition, made alive where it is not yet. */
   storeOf(collection: AnyCollection): Store;
+  /** The live form of an index, made where it is not yet. */
+  groupingOf(index: AnyIndex): Grouping;
   schedule(node: Node): void;
   /**
-   * Records that `reader` reads `source`. Returns false when the reader's rank had to be raised above that of the source:
-   * it must stop, and will be processed again in this epoch once the source is up to date.
+   * Records that `reader` reads what `source` makes. Returns false when the reader's rank had to be raised above that of
+   * the source: it must stop, and will be processed again in this epoch once the source is up to date.
    */
-  connect(source: Store, reader: Node, how: GraphEdge['how']): boolean;
+  link(source: Node, reader: Node, how: GraphEdge['how']): boolean;
   diagnose(node: string, message: string): void;
+  /** A store has its first change of the epoch that somebody is subscribed to. */
+  touched(store: Store): void;
+  /** The error of an entry appeared, changed or went. `fatal` = the commit is to throw. */
+  errorChanged(entry: Entry, error: TransformError | undefined, fatal: boolean): void;
+  remember(node: Node, key: string, cause: Slot | undefined, outcome: HistoryEntry['outcome']): void;
 };
 
 /** Counters while they count; `read` is what users see of them. */

@@ -17,6 +17,7 @@ export class CycleError extends Error {
  */
 export class Ranks {
   readonly #readers = new Map<Node, Map<Node, GraphEdge['how']>>();
+  readonly #sources = new Map<Node, Set<Node>>();
   readonly #onRaise: (node: Node) => void;
 
   constructor(onRaise: (node: Node) => void) {
@@ -34,7 +35,22 @@ export class Ranks {
     const readers = this.#readers.get(source);
     if (readers === undefined) this.#readers.set(source, new Map([[reader, how]]));
     else if (!readers.has(reader)) readers.set(reader, how);
+    const sources = this.#sources.get(reader);
+    if (sources === undefined) this.#sources.set(reader, new Set([source]));
+    else sources.add(source);
     this.#raise(reader, source.rank + 1);
+  }
+
+  /** What a node reads. */
+  sourcesOf(node: Node): Iterable<Node> {
+    return this.#sources.get(node) ?? [];
+  }
+
+  /** A node that nothing reads any more is gone. */
+  remove(node: Node): void {
+    for (const source of this.sourcesOf(node)) this.#readers.get(source)?.delete(node);
+    this.#sources.delete(node);
+    this.#readers.delete(node);
   }
 
   *edges(): Iterable<GraphEdge> {

@@ -1,42 +1,62 @@
 import type {Node} from './node.ts';
 
-/** Dirty nodes by rank. Ranks may be raised while nodes wait; a node is then found at its new rank. */
+/**
+ * Dirty nodes in order of rank, and among equals of arrival: a chain through the nodes themselves, since few wait at a
+ * time and an epoch must not cost an allocation for each. Ranks may be raised while nodes wait.
+ */
 export class Scheduler {
-  readonly #byRank = new Map<number, Set<Node>>();
-  readonly #ranks = new Map<Node, number>();
+  #first: Node | undefined = undefined;
 
   add(node: Node): void {
-    const waitingAt = this.#ranks.get(node);
-    if (waitingAt === node.rank) return;
-    if (waitingAt !== undefined) this.#drop(node, waitingAt);
-    this.#ranks.set(node, node.rank);
-    const waiting = this.#byRank.get(node.rank);
-    if (waiting === undefined) this.#byRank.set(node.rank, new Set([node]));
-    else waiting.add(node);
+    if (node.isScheduled) return;
+    node.isScheduled = true;
+    this.#insert(node);
   }
 
-  /** A waiting node was given another rank. */
+  #insert(node: Node): void {
+    const first = this.#first;
+    if (first === undefined || first.rank > node.rank) {
+      node.scheduledNext = first;
+      this.#first = node;
+      return;
+    }
+    let before = first;
+    for (let next = before.scheduledNext; next !== undefined && next.rank <= node.rank; next = next.scheduledNext) {
+      before = next;
+    }
+    node.scheduledNext = before.scheduledNext;
+    before.scheduledNext = node;
+  }
+
+  /** A node was given another rank. */
   moved(node: Node): void {
-    if (this.#ranks.has(node)) this.add(node);
+    if (!node.isScheduled) return;
+    this.#take(node);
+    this.#insert(node);
   }
 
-  /** The next node in order of rank; undefined when the graph is at rest. */
+  /** A node is no more. */
+  drop(node: Node): void {
+    if (!node.isScheduled) return;
+    this.#take(node);
+    node.isScheduled = false;
+  }
+
+  #take(node: Node): void {
+    if (this.#first === node) this.#first = node.scheduledNext;
+    for (let one = this.#first; one !== undefined; one = one.scheduledNext) {
+      if (one.scheduledNext === node) one.scheduledNext = node.scheduledNext;
+    }
+    node.scheduledNext = undefined;
+  }
+
+  /** The next node; undefined when the graph is at rest. */
   next(): Node | undefined {
-    if (this.#ranks.size === 0) return undefined;
-    // Ranks in use are few (the depth of the graph), so a scan for the lowest is cheaper than a heap.
-    let lowest = Infinity;
-    for (const rank of this.#byRank.keys()) if (rank < lowest) lowest = rank;
-    const waiting = this.#byRank.get(lowest);
-    const [node] = waiting ?? [];
+    const node = this.#first;
     if (node === undefined) return undefined;
-    this.#drop(node, lowest);
-    this.#ranks.delete(node);
+    this.#first = node.scheduledNext;
+    node.scheduledNext = undefined;
+    node.isScheduled = false;
     return node;
-  }
-
-  #drop(node: Node, rank: number): void {
-    const waiting = this.#byRank.get(rank);
-    waiting?.delete(node);
-    if (waiting?.size === 0) this.#byRank.delete(rank);
   }
 }

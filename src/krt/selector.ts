@@ -40,14 +40,39 @@ export function selectorMatches(selector: LabelSelector | undefined, labels: Lab
 const own = (labels: Labels, key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
 
 /**
- * A label pair that every matching row must carry, if the selector demands one: what the engine files a selection
- * under. `undefined` means that any row may match and every change has to be looked at.
+ * What every row that the selector matches must have: one of these pairs of a label, or a label of that name. The engine
+ * files selectors and selections under it. None (an empty selector, or one with exclusions only) = any row may match.
  */
-export function selectorAnchor(selector: LabelSelector): readonly [key: string, value: string] | undefined {
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) return [key, value];
-  for (const {key, operator, values = []} of selector.matchExpressions ?? []) {
-    const [only] = values;
-    if (operator === 'In' && values.length === 1 && only !== undefined) return [key, only];
+export type Anchor =
+  | {readonly kind: 'pairs'; readonly key: string; readonly values: readonly string[]}
+  | {readonly kind: 'key'; readonly key: string};
+
+/** All anchors to choose from; the narrow ones first. */
+export function anchorsOf({matchLabels = {}, matchExpressions = []}: LabelSelector): readonly Anchor[] {
+  const anchors: Anchor[] = Object.entries(matchLabels).map(([key, value]) => ({kind: 'pairs', key, values: [value]}));
+  for (const {key, operator, values = []} of matchExpressions) {
+    if (operator === 'In')
+      anchors.push({kind: 'pairs', key, values: values.filter((value, i) => values.indexOf(value) === i)});
   }
-  return undefined;
+  for (const {key, operator} of matchExpressions) if (operator === 'Exists') anchors.push({kind: 'key', key});
+  return anchors;
+}
+
+/** Names of the labels that the verdict of a selector depends on. */
+export const mentionedBy = ({matchLabels = {}, matchExpressions = []}: LabelSelector): ReadonlySet<string> =>
+  new Set([...Object.keys(matchLabels), ...matchExpressions.map(({key}) => key)]);
+
+/** Whether the selector matches every row, so that there is nothing to compare. */
+export const isEmpty = ({matchLabels = {}, matchExpressions = []}: LabelSelector): boolean =>
+  matchExpressions.length === 0 && Object.keys(matchLabels).length === 0;
+
+export function sameLabels(a: Labels, b: Labels): boolean {
+  if (a === b) return true;
+  let rest = 0;
+  for (const key in a) {
+    if (a[key] !== b[key]) return false;
+    rest++;
+  }
+  for (const _ in b) rest--;
+  return rest === 0;
 }

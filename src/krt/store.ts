@@ -1,32 +1,24 @@
+import {type Bag, itemsOf, withItem, withoutItem} from './bag.ts';
 import type {AnyCollection, AnyIndex, Labels} from './definition.ts';
-import type {Change, Delta} from './delta.ts';
-import {structurallyEqual} from './equality.ts';
-import {erased, labelPair, messageOf} from './erased.ts';
-import {Readers} from './readers.ts';
+import type {Delta} from './delta.ts';
+import {equalityOf} from './equality.ts';
+import {erased, messageOf} from './erased.ts';
+import {IndexTable} from './index-table.ts';
+import {LabelIndex} from './label-index.ts';
+import type {Host, Node} from './node.ts';
+import {removeFrom} from './remove-from.ts';
+import {anchorsOf, type LabelSelector} from './selector.ts';
+import {SelectorIndex} from './selector-index.ts';
+import {NOTHING, Slot, type Watcher} from './slot.ts';
+import {SortedSlots} from './sorted-slots.ts';
 
-/** Who processes a store's changes inside an epoch, at a higher rank than the store's own node. */
-export type StoreListener = {onSourceChange(store: Store, change: Change<unknown>): void};
+/** A node that processes a store's changes at a higher rank than the store's own. */
+export type StoreListener = {onSourceChange(slot: Slot, old: unknown): void};
 
-/** Rows by one value of an index, in key order on demand. */
-export class Bucket {
-  readonly rows = new Map<string, unknown>();
-  #sortedKeys: readonly string[] | undefined;
+/** A node that runs a transform for every row: hears of rows that appear; of their changes it hears from the slots. */
+export type StoreFollower = {onRow(slot: Slot): void};
 
-  set(key: string, row: unknown): void {
-    if (!this.rows.has(key)) this.#sortedKeys = undefined;
-    this.rows.set(key, row);
-  }
-
-  delete(key: string): void {
-    if (this.rows.delete(key)) this.#sortedKeys = undefined;
-  }
-
-  /** Sorted by key (code units), so that answers do not depend on the order of writes. */
-  list(): unknown[] {
-    this.#sortedKeys ??= [...this.rows.keys()].sort();
-    return this.#sortedKeys.map((key) => this.rows.get(key));
-  }
-}
+const NO_LABELS: Labels = {};
 
 /**
  * The rows of one collection with its indexes and with those who depend on it. Changes enter by `apply`, one at a
@@ -35,86 +27,242 @@ export class Bucket {
 export class Store {
   readonly name: string;
   readonly collection: AnyCollection;
-  readonly readers = new Readers();
-  readonly listeners = new Set<StoreListener>();
-  readonly #all = new Bucket();
-  readonly #indexes = new Map<AnyIndex, Map<string, Bucket>>();
-  /** Net changes of this epoch. */
-  #changes = new Map<string, Change<unknown>>();
-  #labels: AnyIndex | undefined;
-  readonly #diagnose: (message: string) => void;
+  readonly node: Node;
+  readonly followers: StoreFollower[] = [];
+  readonly listeners: StoreListener[] = [];
+  /** How many subscribers want to hear of changes. */
+  observers = 0;
+  size = 0;
+  readonly equal: (old: unknown, now: unknown) => boolean;
+  readonly #host: Host;
+  readonly #slots = new Map<string, Slot>();
+  readonly #sorted = new SortedSlots();
+  #rows: readonly unknown[] | undefined = undefined;
+  /** Who depends on the whole collection. */
+  #readers: Bag<Watcher> = undefined;
+  readonly #tables = new Map<AnyIndex, IndexTable>();
+  #labels: {readonly scoped: LabelIndex; readonly unscoped: LabelIndex} | undefined = undefined;
+  readonly #selectors: SelectorIndex[] = [];
+  readonly #selectorsByScope = new Map<boolean, SelectorIndex>();
+  /** Slots changed in this epoch. */
+  #changed: Slot[] | undefined = undefined;
+  /** Whether one of them changed more than once. */
+  #twice = false;
 
-  constructor(collection: AnyCollection, diagnose: (message: string) => void) {
+  constructor(host: Host, collection: AnyCollection, node: Node) {
     this.name = collection.name;
     this.collection = collection;
-    this.#diagnose = diagnose;
+    this.node = node;
+    this.#host = host;
+    this.equal = equalityOf(collection.equals, (error) =>
+      this.diagnose(`comparing two rows failed, they count as different: ${messageOf(error)}`),
+    );
   }
 
-  get size(): number {
-    return this.#all.rows.size;
+  get development(): boolean {
+    return this.#host.development;
   }
 
-  get(key: string): unknown {
-    return this.#all.rows.get(key);
+  get(key: string): Slot | undefined {
+    return this.#slots.get(key);
   }
 
-  keys(): IterableIterator<string> {
-    return this.#all.rows.keys();
+  row(key: string): unknown {
+    return this.#slots.get(key)?.row;
   }
 
-  list(): unknown[] {
-    return this.#all.list();
+  /** The slot of a key, whether there is such a row or not. Whoever gets it here and has no use for it calls `forget`. */
+  slot(key: string): Slot {
+    let slot = this.#slots.get(key);
+    if (slot === undefined) this.#slots.set(key, (slot = new Slot(this, key)));
+    return slot;
   }
 
-  /** The bucket of that index value; undefined when no row has it. Builds the index on first use. */
-  bucket(index: AnyIndex, value: string): Bucket | undefined {
-    return this.table(index).get(value);
+  /** Lets go of a slot that nothing hangs on. */
+  forget(slot: Slot): void {
+    if (slot.row !== undefined || slot.readers !== undefined || slot.next !== NOTHING) return;
+    if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key);
   }
 
-  table(index: AnyIndex): ReadonlyMap<string, Bucket> {
-    let table = this.#indexes.get(index);
+  /** Slots that have a row, in no particular order. */
+  *rows(): IterableIterator<Slot> {
+    for (const slot of this.#slots.values()) if (slot.row !== undefined) yield slot;
+  }
+
+  /** All slots, also of keys that somebody only waits for. */
+  slots(): IterableIterator<Slot> {
+    return this.#slots.values();
+  }
+
+  /** Sorted by key (code units), so that answers do not depend on the order of writes. The same array until a row changes. */
+  list(): readonly unknown[] {
+    if (this.#rows !== undefined) return this.#rows;
+    this.#rows = this.#sorted.list(() => this.rows()).map(({row}) => row);
+    if (this.development) Object.freeze(this.#rows);
+    return this.#rows;
+  }
+
+  sortedSlots(): readonly Slot[] {
+    return this.#sorted.list(() => this.rows());
+  }
+
+  /** The live index; built on first use. */
+  table(index: AnyIndex): IndexTable {
+    let table = this.#tables.get(index);
     if (table === undefined) {
-      for (const {name} of this.#indexes.keys()) {
-        if (name === index.name) this.#diagnose(`index ${name} exists twice; an index is made once and shared`);
+      for (const {name} of this.#tables.keys()) {
+        if (name === index.name) this.diagnose(`index ${name} exists twice; an index is made once and shared`);
       }
-      table = new Map();
-      this.#indexes.set(index, table);
-      for (const [key, row] of this.#all.rows) addToTable(table, this.valuesOf(index, row), key, row);
+      this.#tables.set(index, (table = new IndexTable(this, index)));
     }
     return table;
   }
 
-  /** The index over `label=value` pairs that selections are answered from. */
-  labelIndex(): AnyIndex {
-    this.#labels ??= {
-      name: 'labels',
-      of: this.collection,
-      values: (row) => Object.entries(this.labelsOf(row)).map(([key, value]) => labelPair(key, value)),
-    };
-    return this.#labels;
+  labelIndex(scoped: boolean): LabelIndex {
+    this.#labels ??= {scoped: new LabelIndex(this, true), unscoped: new LabelIndex(this, false)};
+    return scoped ? this.#labels.scoped : this.#labels.unscoped;
   }
 
-  /** The values of a row under an index; none, and a diagnostic, where the function of the index throws. */
-  valuesOf(index: AnyIndex, row: unknown): readonly string[] {
-    try {
-      return index.values(erased(row));
-    } catch (error) {
-      this.#diagnose(`index ${index.name} failed for ${this.#keyOf(row)}, which it does not find: ${messageOf(error)}`);
-      return [];
+  selectorIndex(scoped: boolean): SelectorIndex {
+    let index = this.#selectorsByScope.get(scoped);
+    if (index === undefined) {
+      index = new SelectorIndex(this, scoped);
+      this.#selectorsByScope.set(scoped, index);
+      this.#selectors.push(index);
+    }
+    return index;
+  }
+
+  watch(reader: Watcher): void {
+    this.#readers = withItem(this.#readers, reader);
+  }
+
+  unwatch(reader: Watcher): void {
+    this.#readers = withoutItem(this.#readers, reader);
+  }
+
+  /** Puts one change into effect. `row` undefined removes. The caller has made sure that it differs. */
+  apply(slot: Slot, row: unknown): void {
+    const old = slot.row;
+    slot.row = row;
+    slot.epoch = this.#host.epoch;
+    this.#rows = undefined;
+    if (old === undefined) {
+      this.size++;
+      this.#sorted.added(slot);
+    } else if (row === undefined) {
+      this.size--;
+      this.#sorted.removed(slot);
+    }
+    if (this.observers > 0) this.#record(slot, old);
+    slot.tell(old);
+    if (this.#readers !== undefined) this.#tellReaders(this.#readers, slot, old);
+    if (this.#tables.size > 0) for (const table of this.#tables.values()) table.update(slot, old);
+    for (const selectors of this.#selectors) selectors.update(slot, old);
+    for (const listener of this.listeners) listener.onSourceChange(slot, old);
+    if (old === undefined) for (const follower of this.followers) follower.onRow(slot);
+    else if (row === undefined) this.forget(slot);
+  }
+
+  #tellReaders(readers: Bag<Watcher>, slot: Slot, old: unknown): void {
+    const was = old !== undefined;
+    const is = slot.row !== undefined;
+    const flips = was !== is && this.size === (is ? 1 : 0);
+    for (const reader of itemsOf(readers)) reader.onChange(slot, old, was, is, flips);
+  }
+
+  #record(slot: Slot, old: unknown): void {
+    if (slot.change !== undefined) {
+      slot.change.new = slot.row;
+      this.#twice = true;
+    } else {
+      slot.change = {key: slot.key, old, new: slot.row};
+      if (this.#changed !== undefined) this.#changed.push(slot);
+      else {
+        this.#changed = [slot];
+        this.#host.touched(this);
+      }
+    }
+  }
+
+  /** The net changes since the last call: what the epoch did to this collection. */
+  takeDelta(epoch: number): Delta<unknown> | undefined {
+    const changed = this.#changed ?? [];
+    const undone = this.#twice ? (change: NonNullable<Slot['change']>) => this.#isUndone(change) : undefined;
+    this.#changed = undefined;
+    this.#twice = false;
+    let changes: NonNullable<Slot['change']>[] | undefined;
+    for (const slot of changed) {
+      const {change} = slot;
+      slot.change = undefined;
+      if (change === undefined || undone?.(change) === true) continue;
+      if (changes === undefined) changes = [change];
+      else changes.push(change);
+    }
+    return changes && {epoch, collection: this.name, snapshot: false, changes};
+  }
+
+  /** A later change of the same epoch may have taken the first one back. */
+  #isUndone({old, new: now}: NonNullable<Slot['change']>): boolean {
+    return old === now || (old !== undefined && now !== undefined && this.equal(old, now));
+  }
+
+  snapshot(epoch: number): Delta<unknown> {
+    const changes = [...this.rows()].map(({key, row}) => ({key, old: undefined, new: row}));
+    return {epoch, collection: this.name, snapshot: true, changes};
+  }
+
+  /** Everybody who is registered on this store; nobody once everything that read it is gone. */
+  *watchers(): Iterable<Watcher> {
+    yield* itemsOf(this.#readers);
+    for (const {readers} of this.#slots.values()) yield* itemsOf(readers);
+    for (const table of this.#tables.values()) for (const {readers} of table.buckets()) yield* itemsOf(readers);
+    for (const selectors of this.#selectors) yield* selectors.readers();
+  }
+
+  /** Lets go of the indexes that nobody uses. They are made again when somebody does. */
+  prune(): void {
+    for (const [index, table] of this.#tables) if (!table.isUsed) this.#tables.delete(index);
+    for (const [scoped, selectors] of this.#selectorsByScope) {
+      if (selectors.isUsed) continue;
+      this.#selectorsByScope.delete(scoped);
+      removeFrom(this.#selectors, selectors);
     }
   }
 
   /** The labels of a row; none, and a diagnostic, where the function that knows them throws. */
   labelsOf(row: unknown): Labels {
     try {
-      return this.collection.labelsOf?.(erased(row)) ?? {};
+      return this.collection.labelsOf?.(erased(row)) ?? NO_LABELS;
     } catch (error) {
-      this.#diagnose(`the labels of ${this.#keyOf(row)} failed, it counts as without any: ${messageOf(error)}`);
-      return {};
+      this.diagnose(`the labels of ${this.describe(row)} failed, it counts as without any: ${messageOf(error)}`);
+      return NO_LABELS;
     }
   }
 
-  #keyOf(row: unknown): string {
+  namespaceOf(row: unknown): string {
+    try {
+      return this.collection.namespaceOf?.(erased(row)) ?? '';
+    } catch (error) {
+      this.diagnose(`the namespace of ${this.describe(row)} failed, it counts as without one: ${messageOf(error)}`);
+      return '';
+    }
+  }
+
+  /** The selector of a row; none, and a diagnostic, where the function that knows it throws or it is not one. */
+  selectorOf(row: unknown): LabelSelector | undefined {
+    try {
+      const selector = this.collection.selectorOf?.(erased(row));
+      if (selector !== undefined) anchorsOf(selector);
+      return selector;
+    } catch (error) {
+      this.diagnose(`the selector of ${this.describe(row)} failed, it selects nothing: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** The key of a row, for messages. */
+  describe(row: unknown): string {
     try {
       return this.collection.keyOf(erased(row));
     } catch {
@@ -122,67 +270,7 @@ export class Store {
     }
   }
 
-  /** Puts one change into effect. `next` undefined removes. The caller has made sure that it differs. */
-  apply(key: string, next: unknown): void {
-    const previous = this.#all.rows.get(key);
-    if (next === undefined) this.#all.delete(key);
-    else this.#all.set(key, next);
-    const change: Change<unknown> = {
-      key,
-      ...(previous !== undefined && {old: previous}),
-      ...(next !== undefined && {new: next}),
-    };
-    this.readers.onChange(this, change);
-    for (const [index, table] of this.#indexes) {
-      const before = previous === undefined ? [] : this.valuesOf(index, previous);
-      const after = next === undefined ? [] : this.valuesOf(index, next);
-      for (const value of before) if (!after.includes(value)) removeFromTable(table, value, key);
-      if (next !== undefined) addToTable(table, after, key, next);
-      this.readers.onIndexChange(index, change, before, after, table);
-    }
-    for (const listener of this.listeners) listener.onSourceChange(this, change);
-    this.#consolidate(change);
+  diagnose(message: string): void {
+    this.#host.diagnose(this.name, message);
   }
-
-  /** The net changes since the last call: what the epoch did to this collection. */
-  takeDelta(epoch: number): Delta<unknown> | undefined {
-    if (this.#changes.size === 0) return undefined;
-    const changes = [...this.#changes.values()];
-    this.#changes = new Map();
-    return {epoch, collection: this.name, snapshot: false, changes};
-  }
-
-  snapshot(epoch: number): Delta<unknown> {
-    const changes = [...this.#all.rows].map(([key, row]) => ({key, new: row}));
-    return {epoch, collection: this.name, snapshot: true, changes};
-  }
-
-  #consolidate(change: Change<unknown>): void {
-    const earlier = this.#changes.get(change.key);
-    if (earlier === undefined) {
-      this.#changes.set(change.key, change);
-      return;
-    }
-    const merged: Change<unknown> = {
-      key: change.key,
-      ...(earlier.old !== undefined && {old: earlier.old}),
-      ...(change.new !== undefined && {new: change.new}),
-    };
-    if (structurallyEqual(merged.old, merged.new)) this.#changes.delete(change.key);
-    else this.#changes.set(change.key, merged);
-  }
-}
-
-function addToTable(table: Map<string, Bucket>, values: readonly string[], key: string, row: unknown): void {
-  for (const value of values) {
-    let bucket = table.get(value);
-    if (bucket === undefined) table.set(value, (bucket = new Bucket()));
-    bucket.set(key, row);
-  }
-}
-
-function removeFromTable(table: Map<string, Bucket>, value: string, key: string): void {
-  const bucket = table.get(value);
-  bucket?.delete(key);
-  if (bucket?.rows.size === 0) table.delete(value);
 }

@@ -88,9 +88,19 @@ describe('why', () => {
       change: 'absent',
       causes: [],
     });
-    graph.commit((tx) => tx.delete(items, 'a'));
-    expect(graph.why('capped', 'a')).toMatchObject({change: 'absent'});
-    expect(graph.why('items', 'a')).toMatchObject({change: 'absent'});
+  });
+
+  it('says of a row that went when it went, as long as the history reaches', () => {
+    const graph = made();
+    const epoch = graph.commit((tx) => tx.delete(items, 'a'));
+    for (const collection of ['capped', 'items']) {
+      expect(graph.why(collection, 'a')).toMatchObject({collection, key: 'a', epoch, change: 'removed'});
+    }
+    expect(graph.why('teams', 'red')).toMatchObject({epoch, change: 'changed'});
+    const forgetful = createGraph({outputs: [capped], history: 0});
+    forgetful.commit((tx) => tx.set(items, {key: 'a', n: 5, team: 'red'}));
+    forgetful.commit((tx) => tx.delete(items, 'a'));
+    expect(forgetful.why('capped', 'a')).toMatchObject({epoch: 0, change: 'absent'});
   });
 
   it('stays short where ways part and meet again, level upon level', () => {
@@ -146,7 +156,9 @@ describe('dump', () => {
 describe('the picture of a graph', () => {
   it('has every node and edge, discovered ones dotted', () => {
     const graph = made();
-    const lines = graph.mermaid().split('\n');
+    const rate = /, [\d.]+\/s"/g;
+    const lines = graph.mermaid().replaceAll(rate, '"').split('\n');
+    expect(graph.mermaid().match(rate)).toHaveLength(graph.nodes().length);
     const ids = new Map(graph.nodes().map(({name}, i) => [name, `n${i}`]));
     expect(lines[0]).toBe('flowchart LR');
     expect(lines).toContain(`  ${ids.get('items')}(["items<br/>2 rows, 0 runs"])`);
@@ -192,5 +204,43 @@ describe('the counters', () => {
     expect(graph.counters().get('summary')).toMatchObject({runs: 1});
     graph.commit((tx) => tx.set(items, {key: 'c', n: 2, team: 'green'}));
     expect(graph.counters().get('summary')).toMatchObject({runs: 1});
+  });
+});
+
+describe('the history', () => {
+  it('tells writes and runs, oldest first, with what caused them and what came of it', () => {
+    const graph = made();
+    graph.commit((tx) => tx.set(limits, {key: 'red', limit: 5}));
+    graph.commit((tx) => tx.delete(items, 'b'));
+    const told = (epoch: number) =>
+      graph
+        .history()
+        .filter((entry) => entry.epoch === epoch)
+        .map(({node, key, cause, outcome}) => `${node} ${key} ${outcome}${cause ? ` by ${cause.collection}` : ''}`);
+    expect(told(4)[0]).toBe('limits red changed');
+    // Among nodes of one rank the order is nobody's business.
+    expect([...told(4)].sort()).toEqual([
+      'capped a cut off by limits',
+      'capped b changed by limits',
+      'everything a changed by team-sums',
+      'everything b changed by team-sums',
+      'limits red changed',
+      'sums a changed by capped',
+      'sums b changed by capped',
+      'teams red changed by capped',
+    ]);
+    expect(told(5)).toEqual(expect.arrayContaining(['items b removed', 'capped b removed']));
+    const epochs = graph.history().map(({epoch}) => epoch);
+    expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
+  });
+
+  it('remembers so much as it is told to', () => {
+    const graph = createGraph({outputs: [capped], history: 3});
+    for (let n = 0; n < 10; n++) graph.commit((tx) => tx.set(items, {key: `k${n}`, n, team: 'red'}));
+    expect(graph.history().map(({node, key}) => [node, key])).toEqual([
+      ['capped', 'k8'],
+      ['items', 'k9'],
+      ['capped', 'k9'],
+    ]);
   });
 });

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import type {LabelSelector} from '../../src/krt/index.ts';
-import type {Cell, NodeSpec, Operation, Program, ReadSpec} from './program.ts';
+import type {Mood, NodeSpec, Operation, Program, ReadSpec, TraitsSpec} from './program.ts';
 import {INPUTS} from './program.ts';
+import type {Cell} from './program-rows.ts';
 
 const KEYS = ['a', 'b', 'c', 'd', 'x', 'y'];
 
@@ -34,56 +35,109 @@ export const selector: fc.Arbitrary<LabelSelector> = fc.record(
   {requiredKeys: []},
 );
 
-export const cell: fc.Arbitrary<Cell> = fc.record({key, n: fc.nat(5), tag, ref: key, labels});
+/** Rows that have no labels or selector of their own get some by their number and tag, nil selectors among them. */
+export const cell: fc.Arbitrary<Cell> = fc.record(
+  {key, n: fc.nat(5), tag, ref: key, ns: fc.constantFrom('m', 'n'), labels, selector},
+  {requiredKeys: ['key', 'n', 'tag', 'ref']},
+);
 
 const expression = fc.oneof(
   fc.constantFrom('own' as const, 'ref' as const, 'tag' as const, 'previous' as const),
   fc.record({constant: key}),
 );
+const interest = fc.constantFrom('rows', 'count', 'exists');
+const matchSide = fc.constantFrom('targets', 'selectors');
 
 const read: fc.Arbitrary<ReadSpec> = fc.record({
   from: number,
   where: fc.oneof(
     fc.record({kind: fc.constant('key' as const), key: expression, interest: fc.constantFrom('rows', 'exists')}),
-    fc.record({
-      kind: fc.constant('index' as const),
-      index,
-      value: expression,
-      interest: fc.constantFrom('rows', 'count', 'exists'),
-    }),
+    fc.record({kind: fc.constant('index' as const), index, value: expression, interest}),
+    fc.record({kind: fc.constant('match' as const), side: matchSide, value: expression, interest}),
     fc.record({kind: fc.constant('all' as const), interest: fc.constantFrom('rows', 'count')}),
-    fc.record({kind: fc.constant('select' as const), selector}),
+    fc.record({
+      kind: fc.constant('select' as const),
+      selector: fc.option(selector, {nil: undefined}),
+      namespaced: fc.boolean(),
+    }),
+    fc.record({
+      kind: fc.constant('selecting' as const),
+      labels: fc.oneof(fc.constant('own' as const), labels),
+      namespaced: fc.boolean(),
+    }),
   ),
   project: fc.constantFrom(undefined, 'n', 'tag', 'parity', 'varies'),
   when: fc.constantFrom('always', 'always', 'odd', 'found'),
 });
 
-const reads = fc.array(read, {maxLength: 3});
-
-const node: fc.Arbitrary<NodeSpec> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({kind: fc.constant('derive' as const), from: number, reads, shape, declared: fc.boolean()}),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({kind: fc.constant('outputs' as const), from: number, reads, shape, declared: fc.boolean()}),
-  },
-  {weight: 1, arbitrary: fc.record({kind: fc.constant('singleton' as const), reads, declared: fc.boolean()})},
-  {weight: 2, arbitrary: fc.record({kind: fc.constantFrom('group', 'distinct'), from: number, index})},
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('join', 'union'),
-      sources: fc.array(number, {minLength: 1, maxLength: 3}),
-    }),
-  },
-);
-
-export const program: fc.Arbitrary<Program> = fc.record({
-  nodes: fc.array(node, {minLength: 2, maxLength: 12, size: 'max'}),
-  wanted: fc.array(fc.boolean(), {minLength: 16, maxLength: 16}),
+const traits: fc.Arbitrary<TraitsSpec> = fc.record({
+  matched: fc.boolean(),
+  namespaced: fc.boolean(),
+  identity: fc.integer({min: 0, max: 3}).map((n) => n === 3),
 });
+
+const CALM: Mood = {onError: 'keep', throws: 'never', discards: 'never'};
+
+const moods: fc.Arbitrary<Mood> = fc.record({
+  onError: fc.constantFrom('keep', 'drop'),
+  throws: fc.constantFrom('never', 'never', 'early', 'late'),
+  discards: fc.constantFrom('never', 'never', 'early', 'late'),
+});
+
+const node = (mood: fc.Arbitrary<Mood>): fc.Arbitrary<NodeSpec> => {
+  const transform = {reads: fc.array(read, {maxLength: 3}), declared: fc.boolean(), mood};
+  return fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({kind: fc.constant('derive' as const), from: number, shape, traits, ...transform}),
+    },
+    {weight: 2, arbitrary: fc.record({kind: fc.constant('outputs' as const), from: number, shape, ...transform})},
+    {weight: 1, arbitrary: fc.record({kind: fc.constant('singleton' as const), ...transform})},
+    {weight: 2, arbitrary: fc.record({kind: fc.constantFrom('group', 'distinct'), from: number, index})},
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('join', 'union', 'merge'),
+        sources: fc.array(number, {minLength: 1, maxLength: 3}),
+        traits,
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('nested' as const),
+        from: number,
+        members: fc.array(number, {minLength: 1, maxLength: 3}),
+        merges: fc.boolean(),
+        traits,
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('match' as const),
+        selectors: number,
+        targets: number,
+        side: matchSide,
+        as: fc.constantFrom('group', 'distinct'),
+      }),
+    },
+  );
+};
+
+const programOf = (mood: fc.Arbitrary<Mood>): fc.Arbitrary<Program> =>
+  fc.record({
+    nodes: fc.array(node(mood), {minLength: 2, maxLength: 12, size: 'max'}),
+    wanted: fc.array(fc.boolean(), {minLength: 16, maxLength: 16}),
+  });
+
+/** Programs whose state depends on nothing but the present rows of the inputs. */
+export const program = programOf(fc.constant(CALM));
+
+/** Programs with transforms that throw and discard, whose rows depend on what was before. */
+export const moodyProgram = programOf(moods);
+
+export const anyProgram = fc.oneof(program, moodyProgram);
 
 const inputNumber = fc.nat(INPUTS - 1);
 
@@ -98,6 +152,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
       rows: fc.array(cell, {maxLength: 4}),
     }),
   },
+  {weight: 1, arbitrary: fc.record({kind: fc.constant('fire' as const)})},
 );
 
 export const commits: fc.Arbitrary<readonly (readonly Operation[])[]> = fc.array(

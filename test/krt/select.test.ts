@@ -99,12 +99,13 @@ describe('select', () => {
     expect(runsOf(undefined)).toBe(1);
   });
 
-  it('counts a scan for every selection that demands no label pair, and none for the others', () => {
+  it('counts a scan for every selection that demands no label, and none for the others', () => {
     const graph = createGraph({outputs: [selected]});
     graph.commit((tx) => {
       tx.set(queries, {key: 'web', selector: {matchLabels: {app: 'web'}}});
-      tx.set(queries, {key: 'in', selector: {matchExpressions: [{key: 'app', operator: 'In', values: ['web']}]}});
+      tx.set(queries, {key: 'in', selector: {matchExpressions: [{key: 'app', operator: 'In', values: ['web', 'db']}]}});
       tx.set(queries, {key: 'any', selector: {matchExpressions: [{key: 'app', operator: 'Exists'}]}});
+      tx.set(queries, {key: 'none', selector: {matchExpressions: [{key: 'tier', operator: 'DoesNotExist'}]}});
     });
     graph.resetCounters();
     graph.commit((tx) => tx.set(pods, {key: 'a', namespace: 'm', labels: {tier: 'front'}}));
