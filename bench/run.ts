@@ -3,6 +3,15 @@ import {report, type Scenario} from './report.ts';
 /** Scenarios by name, loaded when asked for. */
 const scenarios: Readonly<Record<string, () => Promise<{readonly scenario: Scenario}>>> = {
   edit: () => import('./scenarios/edit.ts'),
+  'krt-controllers': () => import('./scenarios/krt-controllers.ts'),
+  'krt-depth': () => import('./scenarios/krt-depth.ts'),
+  'krt-initial': () => import('./scenarios/krt-initial.ts'),
+  'krt-map': () => import('./scenarios/krt-map.ts'),
+  'krt-memory': () => import('./scenarios/krt-memory.ts'),
+  'krt-million': () => import('./scenarios/krt-million.ts'),
+  'krt-policies': () => import('./scenarios/krt-policies.ts'),
+  'krt-projection': () => import('./scenarios/krt-projection.ts'),
+  'krt-selectors': () => import('./scenarios/krt-selectors.ts'),
   translate: () => import('./scenarios/translate.ts'),
 };
 

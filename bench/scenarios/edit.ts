@@ -35,10 +35,12 @@ export const scenario: Scenario = {
         const name = `${dialect}, ${size} routes`;
         medians.push(median(latencies));
         rows.push(
-          figure(`${name}: p50`, median(latencies), 'ms', 5),
+          figure(`${name}: p50`, median(latencies), 'ms', {atMost: 5}),
           figure(`${name}: p99`, quantile(latencies, 0.99), 'ms'),
           figure(`${name}: worst`, Math.max(...latencies), 'ms'),
-          figure(`${name}: bytes per edit`, Math.max(...bytes), 'B', dialect === 'envoy' ? 1_000 : 450),
+          figure(`${name}: bytes per edit`, Math.max(...bytes), 'B', {
+            atMost: dialect === 'envoy' ? 1_000 : 450,
+          }),
           figure(`${name}: transform runs per edit`, runs, 'runs'),
         );
       }
