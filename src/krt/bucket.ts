@@ -1,13 +1,13 @@
-import {type Bag, withItem, withoutItem} from './bag.ts';
+import {type PlacedBag, withoutPlaced, withPlaced} from './bag.ts';
 import type {Grouping} from './grouping.ts';
-import type {Slot, Watcher} from './slot.ts';
+import type {PlacedWatcher, Slot} from './slot.ts';
 import {SortedSlots} from './sorted-slots.ts';
 
 /** The rows with one value of an index, and who reads them. It lives as long as it has either. */
 export class Bucket {
   readonly grouping: Grouping;
   readonly value: string;
-  readers: Bag<Watcher> = undefined;
+  readers: PlacedBag<PlacedWatcher> = undefined;
   /** A bucket of one, the usual case, needs no set. */
   #members: Slot | Set<Slot> | undefined = undefined;
   #sorted: SortedSlots | undefined = undefined;
@@ -89,17 +89,16 @@ export class Bucket {
   #tell(slot: Slot, old: unknown, was: boolean, is: boolean, flips: boolean): void {
     const {readers} = this;
     if (readers === undefined) return;
-    if (readers instanceof Set) for (const reader of readers) reader.onChange(slot, old, was, is, flips);
-    else if (Array.isArray(readers)) for (const reader of readers) reader.onChange(slot, old, was, is, flips);
+    if (Array.isArray(readers)) for (const reader of readers) reader.onChange(slot, old, was, is, flips);
     else readers.onChange(slot, old, was, is, flips);
   }
 
-  watch(reader: Watcher): void {
-    this.readers = withItem(this.readers, reader);
+  watch(reader: PlacedWatcher): void {
+    this.readers = withPlaced(this.readers, reader);
   }
 
-  unwatch(reader: Watcher): void {
-    this.readers = withoutItem(this.readers, reader);
+  unwatch(reader: PlacedWatcher): void {
+    this.readers = withoutPlaced(this.readers, reader);
     this.grouping.forget(this);
   }
 }

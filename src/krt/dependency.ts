@@ -2,7 +2,7 @@ import {structurallyEqual} from './equality.ts';
 import {erased} from './erased.ts';
 import type {ReadableBucket} from './grouping.ts';
 import {isEmpty, type LabelSelector, selectorMatches} from './selector.ts';
-import type {Slot, Watcher} from './slot.ts';
+import type {PlacedWatcher, Slot, Watcher} from './slot.ts';
 import type {Store} from './store.ts';
 
 /** Who is told when an answer may have changed: one transform for one input row. */
@@ -49,6 +49,7 @@ export abstract class Dependency implements Watcher {
 
 /** On one key, whether it exists or not. */
 export class KeyDependency extends Dependency {
+  position = -1;
   readonly slot: Slot;
 
   constructor(reader: Reader, interest: Interest, project: Projection, slot: Slot) {
@@ -68,6 +69,7 @@ export class KeyDependency extends Dependency {
 
 /** On the rows with one value of an index, or matched in a match. */
 export class BucketDependency extends Dependency {
+  position = -1;
   readonly bucket: ReadableBucket;
 
   constructor(reader: Reader, interest: Interest, project: Projection, bucket: ReadableBucket) {
@@ -105,6 +107,29 @@ export class AllDependency extends Dependency {
   }
 }
 
+type Place = {watch(reader: PlacedWatcher): void; unwatch(reader: PlacedWatcher): void};
+
+/** A dependency at one of the places where changes that concern it pass by. */
+export class Registration implements PlacedWatcher {
+  position = -1;
+  readonly dependency: Dependency;
+  readonly #place: Place;
+
+  constructor(dependency: Dependency, place: Place) {
+    this.dependency = dependency;
+    this.#place = place;
+    place.watch(this);
+  }
+
+  onChange(slot: Slot, old: unknown, was: boolean, is: boolean, flips: boolean): void {
+    this.dependency.onChange(slot, old, was, is, flips);
+  }
+
+  end(): void {
+    this.#place.unwatch(this);
+  }
+}
+
 /** On the rows that a selector matches: registered under a label that all of them have, or else tried on every change. */
 export class SelectDependency extends Dependency {
   readonly store: Store;
@@ -113,7 +138,7 @@ export class SelectDependency extends Dependency {
   readonly namespace: string | undefined;
   /** The last answer, good until the next change that concerns it. */
   answer: readonly unknown[] | undefined = undefined;
-  readonly #places: readonly {watch(reader: Watcher): void; unwatch(reader: Watcher): void}[];
+  readonly #registrations: readonly Registration[];
   readonly #scans: boolean;
 
   constructor(reader: Reader, store: Store, selector: LabelSelector, namespace: string | undefined) {
@@ -122,9 +147,8 @@ export class SelectDependency extends Dependency {
     this.selector = selector;
     this.namespace = namespace;
     const {buckets, anchored} = store.labelIndex(namespace !== undefined).places(selector, namespace ?? '');
-    this.#places = buckets ?? [store];
     this.#scans = !anchored && !isEmpty(selector);
-    for (const place of this.#places) place.watch(this);
+    this.#registrations = (buckets ?? [store]).map((place) => new Registration(this, place));
   }
 
   /** Slots of the rows that match, in order of their keys, and how many had to be looked at. */
@@ -133,7 +157,7 @@ export class SelectDependency extends Dependency {
   }
 
   unregister(): void {
-    for (const place of this.#places) place.unwatch(this);
+    for (const registration of this.#registrations) registration.end();
   }
 
   describe(): string {

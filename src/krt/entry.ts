@@ -1,10 +1,15 @@
 import type {Bag} from './bag.ts';
 import type {Dependency, Reader} from './dependency.ts';
 import type {TransformError} from './graph-api.ts';
-import type {Slot, Watcher} from './slot.ts';
+import type {PlacedWatcher, Slot} from './slot.ts';
 
 /** Enough causes to explain a run; a row fed by thousands keeps the first ones. */
 const CAUSES_KEPT = 4;
+
+/** Three truths in one word: there are as many entries as rows. */
+const DIRTY = 1;
+const RAN = 2;
+const CHANGED = 4;
 
 /** What few entries have: there is one for every input row of every transform, so what is not needed is not there. */
 type Rare = {error: TransformError | undefined; moreCauses: Slot[]};
@@ -13,7 +18,7 @@ type Rare = {error: TransformError | undefined; moreCauses: Slot[]};
 export type EntryOwner = {readonly name: string; onDirty(entry: Entry): void; countScan(): void};
 
 /** One input row of a transform, what it was answered last, and what it yields. */
-export class Entry implements Reader, Watcher {
+export class Entry implements Reader, PlacedWatcher {
   readonly owner: EntryOwner;
   /** The input row; none for a singleton. */
   readonly source: Slot | undefined;
@@ -21,11 +26,8 @@ export class Entry implements Reader, Watcher {
   dependencies: Dependency | undefined = undefined;
   /** The slots, of all outputs, that it yields rows for. */
   yields: Bag<Slot> = undefined;
-  isDirty = false;
-  /** Whether it ever ran without an error. */
-  hasRun = false;
-  /** Whether the last run changed a row. */
-  changed = false;
+  #flags = 0;
+  position = -1;
   /** When it ran last. */
   epoch = 0;
   /** Why it ran last, or is about to run: the first cause. */
@@ -35,6 +37,33 @@ export class Entry implements Reader, Watcher {
   constructor(owner: EntryOwner, source: Slot | undefined) {
     this.owner = owner;
     this.source = source;
+  }
+
+  /** Waits to be run. */
+  get isDirty(): boolean {
+    return (this.#flags & DIRTY) !== 0;
+  }
+
+  set isDirty(value: boolean) {
+    this.#flags = value ? this.#flags | DIRTY : this.#flags & ~DIRTY;
+  }
+
+  /** Whether it ever ran without an error. */
+  get hasRun(): boolean {
+    return (this.#flags & RAN) !== 0;
+  }
+
+  set hasRun(value: boolean) {
+    this.#flags = value ? this.#flags | RAN : this.#flags & ~RAN;
+  }
+
+  /** Whether the last run changed a row. */
+  get changed(): boolean {
+    return (this.#flags & CHANGED) !== 0;
+  }
+
+  set changed(value: boolean) {
+    this.#flags = value ? this.#flags | CHANGED : this.#flags & ~CHANGED;
   }
 
   /** The key of the input row; empty for a singleton. */

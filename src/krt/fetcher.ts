@@ -29,6 +29,8 @@ class Deferred extends Error {}
 export class Fetcher implements Context {
   readonly #host: Host;
   readonly #node: Node;
+  /** What the node is known to read, and ranks above. */
+  readonly #linked = new Map<AnyCollection, Store>();
   #entry: Entry | undefined = undefined;
   /** The fetch of the last run that comes next, and the one of this run that came before. */
   #next: Dependency | undefined = undefined;
@@ -223,8 +225,11 @@ export class Fetcher implements Context {
   }
 
   #store(collection: AnyCollection): Store {
+    const known = this.#linked.get(collection);
+    if (known !== undefined) return known;
     const store = this.#host.storeOf(collection);
     this.#link(store.node);
+    this.#linked.set(collection, store);
     return store;
   }
 

@@ -1,7 +1,7 @@
 import type {Observable} from 'rxjs';
 import type {AnyCollection, AnyIndex, Collection, Input} from './definition.ts';
 import type {Commit, Delta} from './delta.ts';
-import {Dependency} from './dependency.ts';
+import {Dependency, Registration} from './dependency.ts';
 import {describeError, Diagnostics} from './diagnostics.ts';
 import type {Entry} from './entry.ts';
 import {erased} from './erased.ts';
@@ -346,7 +346,10 @@ class LiveGraph implements Graph, Host {
     const found = new Set<Dependency>();
     const watched = [...this.#instances.stores.values(), ...this.#instances.nodes.values()];
     for (const one of watched) {
-      for (const watcher of one.watchers?.() ?? []) if (watcher instanceof Dependency) found.add(watcher);
+      for (const watcher of one.watchers?.() ?? []) {
+        if (watcher instanceof Dependency) found.add(watcher);
+        else if (watcher instanceof Registration) found.add(watcher.dependency);
+      }
     }
     return found.size;
   }

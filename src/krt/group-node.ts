@@ -1,10 +1,16 @@
-import type {AnyCollection, DistinctDefinition, GroupDefinition, Row} from './definition.ts';
+import type {AnyCollection, DistinctDefinition, GroupDefinition, GroupRow, Row} from './definition.ts';
 import {structurallyEqual} from './equality.ts';
 import {deepFreeze} from './freeze.ts';
 import type {Grouping, GroupingListener} from './grouping.ts';
 import {type Host, type Node, type Origin, Tally} from './node.ts';
 import {NOTHING, Slot} from './slot.ts';
 import {Store} from './store.ts';
+
+/**
+ * Group rows are made as copies of this one. After a first load in which most survive, V8 would put an object literal of
+ * this place into old space for good, where each later edit then leaves garbage that only a full collection finds.
+ */
+const BLANK: GroupRow<unknown> = {key: '', rows: []};
 
 const identical = (a: unknown, b: unknown): boolean => a === b;
 
@@ -79,7 +85,8 @@ export class GroupNode implements Node, GroupingListener {
     if (this.kind === 'distinct') return {key: value};
     const rows = this.#grouping.rowsOf(value);
     this.counters.examined += rows.length;
-    return {key: value, rows};
+    const row: GroupRow<unknown> = {...BLANK, key: value, rows};
+    return row;
   }
 
   origin(slot: Slot): Origin | undefined {

@@ -1,19 +1,19 @@
-import type {Bag} from './bag.ts';
+import type {PlacedBag} from './bag.ts';
 import type {AnyIndex} from './definition.ts';
 import type {Node} from './node.ts';
-import type {Slot, Watcher} from './slot.ts';
+import type {PlacedWatcher, Slot} from './slot.ts';
 import type {Store} from './store.ts';
 
 /** The rows with one value of an index, as those see them who read them. */
 export type ReadableBucket = {
   readonly grouping: Grouping;
   readonly value: string;
-  readonly readers: Bag<Watcher>;
+  readonly readers: PlacedBag<PlacedWatcher>;
   readonly size: number;
   /** In order of their keys. Must not be changed. */
   rows(): readonly unknown[];
-  watch(reader: Watcher): void;
-  unwatch(reader: Watcher): void;
+  watch(reader: PlacedWatcher): void;
+  unwatch(reader: PlacedWatcher): void;
 };
 
 /** A live index: of a collection, or a side of a match. */

@@ -1,8 +1,8 @@
-import {type Bag, itemsOf, withItem, withoutItem} from './bag.ts';
+import {itemsOf, type PlacedBag, withoutPlaced, withPlaced} from './bag.ts';
 import type {AnyIndex} from './definition.ts';
 import type {Grouping, GroupingListener, ReadableBucket} from './grouping.ts';
 import type {Node} from './node.ts';
-import type {Slot, Watcher} from './slot.ts';
+import type {PlacedWatcher, Slot, Watcher} from './slot.ts';
 import type {Store} from './store.ts';
 
 /** What a side asks its match: the slots that match the row of the other side with that key. */
@@ -16,7 +16,7 @@ export type MatchQuery = {
 class MatchBucket implements ReadableBucket {
   readonly grouping: MatchSide;
   readonly value: string;
-  readers: Bag<Watcher> = undefined;
+  readers: PlacedBag<PlacedWatcher> = undefined;
   size: number;
   #rows: readonly unknown[] | undefined = undefined;
 
@@ -30,13 +30,13 @@ class MatchBucket implements ReadableBucket {
     return (this.#rows ??= this.grouping.rowsOf(this.value));
   }
 
-  watch(reader: Watcher): void {
-    this.readers = withItem(this.readers, reader);
+  watch(reader: PlacedWatcher): void {
+    this.readers = withPlaced(this.readers, reader);
     if (reader.interest === 'rows') this.grouping.rowReaders++;
   }
 
-  unwatch(reader: Watcher): void {
-    this.readers = withoutItem(this.readers, reader);
+  unwatch(reader: PlacedWatcher): void {
+    this.readers = withoutPlaced(this.readers, reader);
     if (reader.interest === 'rows') this.grouping.rowReaders--;
     this.grouping.forget(this);
   }

@@ -44,6 +44,10 @@ export class Ownership {
     if (row === undefined && yields === undefined) return false;
     if (rows.length === 1 && row !== undefined) return this.replaceOne(entry, row);
     const held = this.#heldBy(entry);
+    if (held === undefined && areDistinct(rows)) {
+      for (const one of rows) this.#claim(entry, this.store.slot(one.key), one);
+      return true;
+    }
     if (Array.isArray(held) && sameKeys(held, rows)) return this.#updateAll(entry, held, rows);
     const now = new Map(rows.map((one) => [one.key, one]));
     if (now.size < rows.length) this.#diagnose(`${entry.key} yields one key twice; the last row counts`);
@@ -196,5 +200,17 @@ export class Ownership {
 function sameKeys(held: readonly Slot[], rows: readonly Row[]): boolean {
   if (held.length !== rows.length) return false;
   for (let i = 0; i < rows.length; i++) if (held[i]?.key !== rows[i]?.key) return false;
+  return true;
+}
+
+/** More rows than this are told apart by a map. */
+const FEW = 8;
+
+/** True where the keys of a few rows differ; of many it is not worth saying. */
+function areDistinct(rows: readonly Row[]): boolean {
+  if (rows.length > FEW) return false;
+  for (let i = 1; i < rows.length; i++) {
+    for (let j = 0; j < i; j++) if (rows[i]?.key === rows[j]?.key) return false;
+  }
   return true;
 }

@@ -5,6 +5,8 @@ type Write = (tx: Transaction) => void;
 /** Milliseconds: what an event loop is blocked for at most, if no single write takes longer. */
 const BUDGET = 10;
 const FIRST_SLICE = 16;
+/** Beyond, a slice saves nothing, and the writes after cheap ones may be dear. */
+const LARGEST_SLICE = 256;
 /** A slice grows to at most so many times the one before it, since the first writes are often the cheap ones. */
 const GROWTH = 2;
 
@@ -25,7 +27,7 @@ export async function commitInSlices(
       for (const write of slice) write(tx);
     });
     const perWrite = (performance.now() - started) / slice.length;
-    size = Math.max(1, Math.min(Math.floor(budget / perWrite), size * GROWTH));
+    size = Math.max(1, Math.min(Math.floor(budget / perWrite), size * GROWTH, LARGEST_SLICE));
     await turn();
   }
 }

@@ -1,4 +1,4 @@
-import {type Bag, withItem, withoutItem} from './bag.ts';
+import {type Placed, type PlacedBag, withoutPlaced, withPlaced} from './bag.ts';
 import type {Change} from './delta.ts';
 import type {Entry} from './entry.ts';
 import type {Dispute} from './ownership.ts';
@@ -14,6 +14,9 @@ export type Watcher = {
   readonly interest?: 'rows' | 'count' | 'exists';
 };
 
+/** One that watches at one place only. */
+export type PlacedWatcher = Watcher & Placed;
+
 /**
  * One key of a store: its row, and everything that hangs on the key. It lives as long as it has a row or anybody is
  * interested in the key; so who holds a slot needs no look-up.
@@ -28,7 +31,7 @@ export class Slot {
   /** What this epoch did to the row so far, where somebody is subscribed. */
   change: {-readonly [K in keyof Change<unknown>]: Change<unknown>[K]} | undefined = undefined;
   /** Transforms that have this row as their input, and fetches by this key. */
-  readers: Bag<Watcher> = undefined;
+  readers: PlacedBag<PlacedWatcher> = undefined;
   /** Derived rows: the transform run that yields it, or several that dispute it. Grouped rows: the member that changed last. */
   maker: Entry | Dispute | Slot | undefined = undefined;
   /** When the row changed last. */
@@ -39,12 +42,12 @@ export class Slot {
     this.key = key;
   }
 
-  watch(reader: Watcher): void {
-    this.readers = withItem(this.readers, reader);
+  watch(reader: PlacedWatcher): void {
+    this.readers = withPlaced(this.readers, reader);
   }
 
-  unwatch(reader: Watcher): void {
-    this.readers = withoutItem(this.readers, reader);
+  unwatch(reader: PlacedWatcher): void {
+    this.readers = withoutPlaced(this.readers, reader);
     this.store.forget(this);
   }
 
@@ -53,8 +56,7 @@ export class Slot {
     if (readers === undefined) return;
     const was = old !== undefined;
     const is = this.row !== undefined;
-    if (readers instanceof Set) for (const reader of readers) reader.onChange(this, old, was, is, was !== is);
-    else if (Array.isArray(readers)) for (const reader of readers) reader.onChange(this, old, was, is, was !== is);
+    if (Array.isArray(readers)) for (const reader of readers) reader.onChange(this, old, was, is, was !== is);
     else readers.onChange(this, old, was, is, was !== is);
   }
 }

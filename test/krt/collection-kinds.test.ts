@@ -164,7 +164,7 @@ describe.each(Object.entries(kinds))('a collection of kind %s', (_, {collection,
           expect(canonical(graph.list(answers))).toBe(canonical(expected));
         }
       }),
-      runs(80),
+      runs(60),
     );
   });
 
@@ -186,7 +186,7 @@ describe.each(Object.entries(kinds))('a collection of kind %s', (_, {collection,
           all.map((row) => ({key: row.key, row})),
         );
       }),
-      runs(40),
+      runs(30),
     );
   });
 
@@ -211,7 +211,7 @@ describe.each(Object.entries(kinds))('a collection of kind %s', (_, {collection,
           for (const fold of [early, late, lazy]) expect(contentOf(fold.list())).toBe(all);
         }
       }),
-      runs(60),
+      runs(40),
     );
   });
 
@@ -238,7 +238,7 @@ describe.each(Object.entries(kinds))('a collection of kind %s', (_, {collection,
         expect(contentOf(graph.list(collection))).toBe(contentOf(present));
         expect(contentOf(fold.list())).toBe(contentOf(present));
       }),
-      runs(40),
+      runs(30),
     );
   });
 
@@ -283,7 +283,7 @@ describe.each(Object.entries(kinds))('a collection of kind %s', (_, {collection,
         for (const operations of [...before, ...after]) write(fresh, operations);
         expect(contentOf(graph.list(collection))).toBe(contentOf(fresh.list(collection)));
       }),
-      runs(40),
+      runs(30),
     );
   });
 

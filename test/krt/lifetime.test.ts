@@ -105,10 +105,14 @@ async function settle(): Promise<void> {
   collectGarbage();
 }
 
-/** Whether the memory of each is free, once the garbage is collected. */
+/** Whether the memory of each is free, once the garbage is collected: a stale register may take some rounds to go. */
 async function freed(references: readonly WeakRef<object>[]): Promise<readonly boolean[]> {
-  for (let round = 0; round < 3; round++) await settle();
-  return references.map((reference) => reference.deref() === undefined);
+  let free: readonly boolean[] = [];
+  for (let round = 0; round < 10 && (round === 0 || free.includes(false)); round++) {
+    await settle();
+    free = references.map((reference) => reference.deref() === undefined);
+  }
+  return free;
 }
 
 /** A graph with rows, none of which is known to anybody else. */

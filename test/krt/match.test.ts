@@ -10,6 +10,7 @@ import {
   type LabelSelector,
   matchJoin,
   type Row,
+  singleton,
 } from '../../src/krt/index.ts';
 import {Fold} from './fold.ts';
 import {labels, runs, selector} from './program-arbitrary.ts';
@@ -135,5 +136,28 @@ describe.each(Object.entries(worlds))('matchJoin %s', (name, world) => {
     expect(runsOf(() => graph.commit((tx) => tx.set(policies, wider)))).toEqual([1, 0]);
     const other: Policy = {key: 'policy-p', namespace: 'm', selector: {matchLabels: {app: 'r'}}};
     expect(runsOf(() => graph.commit((tx) => tx.set(policies, other)))).toEqual([1, 3]);
+  });
+
+  it('says nothing to others of a row that selects otherwise and yet the same', () => {
+    const {match} = world;
+    const onlooker = singleton('onlooker', {
+      rows: (ctx) => ({key: 'only', pods: ctx.list(match.targets, 'one').map((pod) => pod.key)}),
+    });
+    const graph = createGraph({outputs: [onlooker]});
+    const select = (selector: LabelSelector) =>
+      graph.commit((tx) => tx.set(policies, {key: 'one', namespace: 'm', selector}));
+    graph.commit((tx) => {
+      tx.set(pods, {key: 'a', namespace: 'm', labels: {app: 'p', tier: 'q'}, n: 1});
+      tx.set(pods, {key: 'b', namespace: 'm', labels: {app: 'q'}, n: 1});
+    });
+    select({matchLabels: {app: 'p'}});
+    expect(graph.list(onlooker)).toEqual([{key: 'only', pods: ['a']}]);
+    graph.resetCounters();
+    select({matchLabels: {tier: 'q'}});
+    select({matchExpressions: [{key: 'tier', operator: 'Exists'}]});
+    expect(graph.counters().get('onlooker')).toMatchObject({runs: 0});
+    select({matchExpressions: [{key: 'tier', operator: 'DoesNotExist'}]});
+    expect(graph.counters().get('onlooker')).toMatchObject({runs: 1});
+    expect(graph.list(onlooker)).toEqual([{key: 'only', pods: ['b']}]);
   });
 });

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import type {LabelSelector} from '../../src/krt/index.ts';
 import type {Mood, NodeSpec, Operation, Program, ReadSpec, TraitsSpec} from './program.ts';
 import {INPUTS} from './program.ts';
+import {applyOperations, NO_SOURCES, type Sources} from './program-oracle.ts';
 import type {Cell} from './program-rows.ts';
 
 const KEYS = ['a', 'b', 'c', 'd', 'x', 'y'];
@@ -155,10 +156,54 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   {weight: 1, arbitrary: fc.record({kind: fc.constant('fire' as const)})},
 );
 
-export const commits: fc.Arbitrary<readonly (readonly Operation[])[]> = fc.array(
-  fc.array(operation, {minLength: 1, maxLength: 10, size: 'max'}),
-  {minLength: 1, maxLength: 8, size: 'max'},
-);
+/** A row as it is but for one property, or as good as new. */
+type Edit = {readonly kind: 'edit'; readonly input: number; readonly row: Cell; readonly change: Partial<Cell>};
+
+const edit: fc.Arbitrary<Edit> = fc.record({
+  kind: fc.constant('edit' as const),
+  input: inputNumber,
+  row: fc.record({key, n: fc.nat(5), tag, ref: key}),
+  change: fc.oneof(
+    fc.record({labels}),
+    fc.record({selector}),
+    fc.record({ref: key}),
+    fc.record({tag}),
+    fc.record({n: fc.nat(5)}),
+    fc.record({ns: fc.constantFrom('m', 'n')}),
+  ),
+});
+
+const draft = fc.oneof(operation, edit);
+
+const edited = (sources: Sources, {input, row, change}: Edit): Cell => ({
+  ...(sources[input]?.get(row.key) ?? row),
+  ...change,
+});
+
+/** Turns edits into what they come to. */
+function settled(drafts: readonly (readonly (Operation | Edit)[])[]): readonly (readonly Operation[])[] {
+  let sources = NO_SOURCES;
+  return drafts.map((list) =>
+    list.map((one): Operation => {
+      const operation: Operation =
+        one.kind === 'edit' ? {kind: 'set', input: one.input, row: edited(sources, one)} : one;
+      sources = applyOperations(sources, [operation]);
+      return operation;
+    }),
+  );
+}
+
+export const commits = fc
+  .array(fc.array(draft, {minLength: 1, maxLength: 10, size: 'max'}), {minLength: 1, maxLength: 8, size: 'max'})
+  .map(settled);
+
+/** Much at first, and then little at a time: where much changes there is a good reason for everything. */
+export const edits = fc
+  .tuple(
+    fc.array(operation, {minLength: 1, maxLength: 20, size: 'max'}),
+    fc.array(fc.array(draft, {minLength: 1, maxLength: 2}), {maxLength: 10, size: 'max'}),
+  )
+  .map(([first, rest]) => settled([first, ...rest]));
 
 /** How often a property is tried; the environment variable KRT_RUNS multiplies it. */
 export const runs = (times: number): {readonly numRuns: number} => ({

@@ -27,7 +27,10 @@ export class Twin {
     return epoch;
   }
 
-  /** For operations that the graph has taken from somebody else. */
+  /**
+   * For operations that the graph has taken from somebody else. Only for programs without moods where these were several
+   * commits: what lived at the time of each is not known afterwards.
+   */
   follow(operations: readonly Operation[]): void {
     this.sources = applyOperations(this.sources, operations);
     this.refresh();

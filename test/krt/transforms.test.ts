@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {type Operation, TRIGGER} from './program.ts';
-import {anyProgram, commits, runs} from './program-arbitrary.ts';
+import {anyProgram, commits, edits, runs} from './program-arbitrary.ts';
 import type {Run} from './program-compiler.ts';
 import type {ProgramGraph} from './program-graph.ts';
 import type {Oracle} from './program-oracle.ts';
@@ -12,7 +12,7 @@ import {Twin} from './program-twin.ts';
 describe('the transforms of random definitions', () => {
   it('run at most once per row and epoch, and only where something they used may have changed', () => {
     fc.assert(
-      fc.property(anyProgram, commits, (definitions, steps) => {
+      fc.property(anyProgram, edits, (definitions, steps) => {
         const twin = new Twin(definitions);
         const {made} = twin;
         const before = new Map<string, Run>();
