@@ -11,7 +11,8 @@ export const oursByNamespace = {name: 'ours, namespace index', create: (tell: Li
 export const oursBySelector = {name: 'ours, selector index', create: (tell: Listener): Ours => create(tell, 'select')};
 
 function create(listener: Listener, how: 'scan' | 'select'): Ours {
-  const pods = input('pods', {key: ({key}: Pod) => key});
+  // Every write is a change, as it is for who does it by hand: what comes of a pod is compared, not the pod.
+  const pods = input('pods', {key: ({key}: Pod) => key, equals: 'identity'});
   const services = input('services', {
     key: ({key}: ServiceRow) => key,
     namespace: ({namespace}) => namespace,

@@ -27,7 +27,8 @@ import type {Pod} from './workload.ts';
 /** The five levels on the engine, with rows compared as it does unless told otherwise. */
 export function engineDepth(listen: Listener<Cluster>): DepthSystem & {readonly graph: Graph} {
   const inputs = {
-    pod: input<Pod>('pods', {key: ({key}) => key}),
+    // Every write is a change, as it is for who does it by hand: what comes of a pod is compared, not the pod.
+    pod: input<Pod>('pods', {key: ({key}) => key, equals: 'identity'}),
     service: input<AppService>('services', {key: ({key}) => key}),
     namespace: input<Namespace>('namespaces', {key: ({key}) => key}),
     settings: input<Settings>('settings', {key: ({key}) => key}),

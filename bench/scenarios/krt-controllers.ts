@@ -8,7 +8,7 @@ import {agreement} from '../krt/controllers-agreement.ts';
 import {work} from '../krt/controllers-work.ts';
 import {d2ts} from '../krt/peers/d2ts.ts';
 import {dbIvm} from '../krt/peers/db-ivm.ts';
-import {mobx} from '../krt/peers/mobx.ts';
+import {mobx, mobxProduction} from '../krt/peers/mobx.ts';
 import {rxjs} from '../krt/peers/rxjs.ts';
 import {signals, signalsByLabel} from '../krt/peers/signals.ts';
 import {CONTROLLERS, type Shape} from '../krt/workload.ts';
@@ -21,7 +21,7 @@ const LARGE_ROUNDS = {rounds: 5, warmup: 2};
 
 const ours: readonly ControllerKind[] = [oursByNamespace, oursBySelector];
 const handWritten: readonly ControllerKind[] = [namespaceScan, labelIndex];
-const peers: readonly ControllerKind[] = [signals, signalsByLabel, mobx, dbIvm, d2ts, rxjs];
+const peers: readonly ControllerKind[] = [signals, signalsByLabel, mobx, mobxProduction, dbIvm, d2ts, rxjs];
 
 /** istio's BenchmarkControllers without its API client: pods and the services that select them, against everybody else. */
 export const scenario: Scenario = {
@@ -36,7 +36,7 @@ async function single(): Promise<Figure[]> {
   const job: Job = {change: 'pods', batch: 1};
   const found = await standings(job, CONTROLLERS, [
     ...many([...ours, ...handWritten, signals, signalsByLabel], 20_000),
-    {kind: mobx, operations: 10_000},
+    ...many([mobx, mobxProduction], 10_000),
     {kind: dbIvm, operations: 5_000},
     {kind: d2ts, operations: 500, fresh: true},
     {kind: rxjs, operations: 100},
@@ -51,6 +51,7 @@ async function single(): Promise<Figure[]> {
     against(signals, {atLeast: 0.8}),
     against(signalsByLabel),
     against(mobx, {atLeast: 4}),
+    against(mobxProduction),
     against(dbIvm, {atLeast: 20}),
     against(d2ts, {atLeast: 100}),
     against(rxjs, {atLeast: 500}),

@@ -107,7 +107,13 @@ export class CombineNode implements Node, StoreListener {
       if (this.host.development) deepFreeze(row);
       this.#store.apply(slot, row);
       this.counters.changed++;
-      this.host.remember(this, slot.key, first, row === undefined ? 'removed' : 'changed');
+      this.host.remember(
+        this,
+        slot.key,
+        first,
+        row === undefined ? 'removed' : 'changed',
+        row === undefined ? this.name : undefined,
+      );
     }
   }
 

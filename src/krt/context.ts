@@ -1,4 +1,4 @@
-import type {Collection, Index, Labelled, Labels, Selecting} from './definition.ts';
+import type {Collection, Index, Labelled, Labels, Selecting, Trigger} from './definition.ts';
 import type {LabelSelector} from './selector.ts';
 
 /**
@@ -31,6 +31,8 @@ export type Context = {
   select<T>(from: Labelled<T>, selector: LabelSelector | undefined, namespace?: string): readonly T[];
   /** The other way round: rows whose selector matches these labels, of all namespaces or of one. */
   selecting<T>(from: Selecting<T>, labels: Labels, namespace?: string): readonly T[];
+  /** Makes the transform run again when the trigger is fired. */
+  depend(on: Trigger): void;
   /**
    * Says that this run has nothing to tell: whatever it returns is ignored and the last rows stand, but for the first
    * run, whose rows count. What was read stays a dependency.

@@ -1,10 +1,10 @@
 /**
  * One change of a row: `old` undefined = added, `new` undefined = removed. `old` is the `new` of the previous change of that
- * key; the two are never structurally equal.
+ * key; the two are never structurally equal, unless the collection, or one that it is joined of, has other `equals`.
  */
 export type Change<T> = {readonly key: string; readonly old?: T; readonly new?: T};
 
-/** All changes of one collection in one commit, in key order of processing; never empty, a key occurs once. */
+/** All changes of one collection in one commit, in no particular order of keys; never empty, a key occurs once. */
 export type Delta<T> = {
   readonly epoch: number;
   readonly collection: string;

@@ -93,8 +93,8 @@ export class DeriveNode implements Node, EntryOwner, StoreFollower {
     for (const {ownership} of this.#outputs) this.counters.changed += ownership.publish(this.#onRemoved);
   }
 
-  readonly #onRemoved = (slot: Slot): void => {
-    this.#host.remember(this, slot.key, undefined, 'removed');
+  readonly #onRemoved = (slot: Slot, cause: Slot | undefined): void => {
+    this.#host.remember(this, slot.key, cause, 'removed', slot.store.name);
   };
 
   /** False when the run has to be made again later in this epoch. */

@@ -20,11 +20,10 @@ function equal(a: unknown, b: unknown): boolean {
   // The one value that differs from itself.
   if (typeof a === 'number') return Number.isNaN(a) && Number.isNaN(b);
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  // Nearly everything is a plain object, so that comes first.
+  if (isPlain(a)) return isPlain(b) && equalObjects(a, b);
   if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b);
-  if (Array.isArray(b)) return false;
-  if (a instanceof Uint8Array) return b instanceof Uint8Array && equalBytes(a, b);
-  if (!isPlain(a) || !isPlain(b)) return false;
-  return equalObjects(a, b);
+  return a instanceof Uint8Array && b instanceof Uint8Array && equalBytes(a, b);
 }
 
 function equalArrays(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -30,10 +30,8 @@ export function explain(store: Store, key: string, history: readonly HistoryEntr
   return slot === undefined ? gone(store, key, history) : follow(slot, 0);
 }
 
-function gone({name: collection, node}: Store, key: string, history: readonly HistoryEntry[]): Why {
-  const removals = history.filter(
-    (entry) => entry.node === node.name && entry.key === key && entry.outcome === 'removed',
-  );
+function gone({name: collection}: Store, key: string, history: readonly HistoryEntry[]): Why {
+  const removals = history.filter((entry) => entry.collection === collection && entry.key === key);
   const last = removals.at(-1);
   if (last === undefined) return {collection, key, epoch: 0, change: 'absent', causes: []};
   const causes = removals.flatMap(({epoch, cause}) =>

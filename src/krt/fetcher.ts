@@ -1,5 +1,5 @@
 import type {Context} from './context.ts';
-import type {AnyCollection, AnyIndex, Collection, Index, Labelled, Labels, Selecting} from './definition.ts';
+import type {AnyCollection, AnyIndex, Collection, Index, Labelled, Labels, Selecting, Trigger} from './definition.ts';
 import {
   AllDependency,
   BucketDependency,
@@ -73,6 +73,10 @@ export class Fetcher implements Context {
     this.#discarded = true;
   }
 
+  depend(on: Trigger): void {
+    this.#keySlot(on, on.name, 'rows');
+  }
+
   get<T, P>(from: Collection<T>, key: string, project?: (row: T) => P): T | P | undefined {
     const {row} = this.#keySlot(from, key, 'rows', project);
     if (row === undefined) return undefined;
@@ -101,6 +105,7 @@ export class Fetcher implements Context {
 
   select<T>(from: Labelled<T>, selector: LabelSelector | undefined, namespace?: string): readonly T[] {
     this.#alive();
+    checkNamespace(from, namespace);
     if (selector === undefined) return [];
     const dependency = this.#selection(from, selector, namespace);
     if (dependency.answer === undefined) {
@@ -125,6 +130,7 @@ export class Fetcher implements Context {
   }
 
   selecting<T>(from: Selecting<T>, labels: Labels, namespace?: string): readonly T[] {
+    checkNamespace(from, namespace);
     const dependency = this.#selecting(from, labels, namespace);
     if (dependency.answer === undefined) {
       const slots = dependency.slots();
@@ -242,6 +248,13 @@ export class Fetcher implements Context {
 
 function isIndex<T>(from: Collection<T> | Index<T>): from is Index<T> {
   return 'of' in from;
+}
+
+/** What can only be a mistake finds an error, not nothing. */
+function checkNamespace({name, namespaceOf}: AnyCollection, namespace: string | undefined): void {
+  if (namespace !== undefined && namespaceOf === undefined) {
+    throw new Error(`${name} is asked for rows of a namespace, and does not say what namespace they are in`);
+  }
 }
 
 function must(value: string | undefined): string {

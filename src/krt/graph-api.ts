@@ -5,10 +5,10 @@ import type {Commit, Delta} from './delta.ts';
 
 /** Writes to inputs, staged until the commit ends; of several writes to one key the last counts. */
 export type Transaction = {
-  set<T>(input: Input<T>, row: T): void;
+  set<T>(input: Input<T>, row: NoInfer<T>): void;
   delete<T>(input: Input<T>, key: string): void;
   /** Makes the input hold exactly these rows, as the smallest set of changes. */
-  replaceAll<T>(input: Input<T>, rows: Iterable<T>): void;
+  replaceAll<T>(input: Input<T>, rows: Iterable<NoInfer<T>>): void;
   /** Makes every transform run again that read the trigger. */
   fire(trigger: Trigger): void;
 };
@@ -74,6 +74,8 @@ export type HistoryEntry = {
   readonly key: string;
   readonly cause: {readonly collection: string; readonly key: string} | undefined;
   readonly outcome: 'changed' | 'cut off' | 'failed' | 'removed';
+  /** The collection that the key is of, where it is that of a row that was removed. */
+  readonly collection?: string;
 };
 
 /** One row with what it was made of. */
@@ -147,11 +149,12 @@ export type Graph = {
   onCommit(collections: readonly AnyCollection[], callback: (commit: Commit) => void): () => void;
   deltas$<T>(collection: Collection<T>): Observable<Delta<T>>;
   commits$(collections: readonly AnyCollection[]): Observable<Commit>;
-  /** Like deltas$, but changes that a slow subscriber has not taken yet are merged per key; `release` asks for more. */
+  /** Like deltas$, but changes that a slow subscriber has not taken yet are merged per key until it takes them. */
   conflated$<T>(collection: Collection<T>): Observable<Conflated<T>>;
   /**
    * Lets go of a collection that the graph was made with, or that was asked for since. It, and whatever only it needed, is
-   * freed, unless somebody is subscribed to it. Rows of inputs that nothing needs are forgotten with them.
+   * freed; where somebody is subscribed to it, as soon as they have left. Inputs that were written stay until they are let
+   * go of themselves.
    */
   retire(collection: AnyCollection): void;
   counters(): ReadonlyMap<string, Counters>;
@@ -167,7 +170,7 @@ export type Graph = {
   find(name: string): AnyCollection | undefined;
   /** Dependencies registered by fetches, in total; 0 after every row that fetched is gone. For hunting leaks. */
   registrations(): number;
-  /** Frees everything. Whatever is asked of the graph afterwards throws. */
+  /** Frees everything. Streams are complete; reading and writing rows throws afterwards, and all else tells of nothing. */
   dispose(): void;
 };
 

@@ -50,7 +50,10 @@ class LiveGraph implements Graph, Host {
   readonly #scheduler = new Scheduler();
   readonly #ranks = new Ranks((node) => this.#scheduler.moved(node));
   readonly #instances = new Instances(this, this.#ranks);
-  readonly #subscribers = new Subscribers((error) => this.diagnose('subscriber', describeError(error)));
+  readonly #subscribers = new Subscribers(
+    (error) => this.diagnose('subscriber', describeError(error)),
+    (stores) => this.#onLeft(stores),
+  );
   readonly #queue = new WriteQueue();
   readonly #diagnostics: Diagnostics;
   readonly #failures = new Failures();
@@ -70,6 +73,9 @@ class LiveGraph implements Graph, Host {
   /** Set when a collection came alive inside a transform: it has no rows before the scheduler has been at it. */
   #fresh = false;
   #disposed = false;
+  #sweepIsDue = false;
+  /** Of the one commit that is being written, if any. */
+  readonly #writes = new StagedWrites((input) => this.#inputNode(input));
   readonly #onDispose = new Set<() => void>();
   #countingSince = performance.now();
 
@@ -95,6 +101,7 @@ class LiveGraph implements Graph, Host {
       this.#busy = false;
     }
     this.#diagnostics.flush();
+    if (this.#sweepIsDue) this.#sweep();
     this.#failures.throwFatal();
     return epoch;
   }
@@ -149,7 +156,8 @@ class LiveGraph implements Graph, Host {
   }
 
   #stage(write: Write): readonly InputNode[] {
-    const writes = new StagedWrites(this.#inputNode);
+    const writes = this.#writes;
+    writes.open();
     this.#writing = true;
     try {
       write(writes);
@@ -163,12 +171,15 @@ class LiveGraph implements Graph, Host {
     return writes.written;
   }
 
-  readonly #inputNode = (input: AnyCollection): InputNode => {
+  #inputNode(input: AnyCollection): InputNode {
     if (input.definition === transformErrors.definition && !this.#writingErrors) {
       throw new Error(`${input.name} is written by the graph itself`);
     }
-    return this.#instances.inputNode(input);
-  };
+    const node = this.#instances.inputNode(input);
+    // What was written is kept, whether anything reads it yet or not.
+    this.#wanted.add(node.store);
+    return node;
+  }
 
   #settle(): void {
     for (let node = this.#scheduler.next(); node !== undefined; node = this.#scheduler.next()) {
@@ -289,11 +300,26 @@ class LiveGraph implements Graph, Host {
     const store = this.#instances.peek(collection);
     if (store === undefined) return;
     this.#wanted.delete(store);
+    this.#sweep();
+  }
+
+  /** Frees what nobody wants or is subscribed to, with all that only it needed. */
+  #sweep(): void {
+    this.#sweepIsDue = false;
     const wanted = [...this.#wanted, ...this.#subscribers.stores].map(({node}) => node);
-    const swept = this.#instances.sweep(wanted);
+    const swept = new Set(this.#instances.sweep(wanted));
+    if (swept.size === 0) return;
     for (const node of swept) this.#scheduler.drop(node);
-    if (swept.length > 0) this.#history.clear();
+    this.#history.forget(swept);
+    this.#writes.forget();
     this.#tellErrors();
+  }
+
+  /** The last subscriber of a collection that was let go of before has left. */
+  #onLeft(stores: readonly Store[]): void {
+    if (this.#disposed || stores.every((store) => this.#wanted.has(store) || store.observers > 0)) return;
+    if (this.#busy || this.#running !== undefined) this.#sweepIsDue = true;
+    else this.#sweep();
   }
 
   counters(): ReadonlyMap<string, Counters> {
@@ -364,6 +390,7 @@ class LiveGraph implements Graph, Host {
     this.#wanted.clear();
     this.#failures.clear();
     this.#history.clear();
+    this.#writes.forget();
     this.#touched = undefined;
   }
 
@@ -418,8 +445,14 @@ class LiveGraph implements Graph, Host {
     this.#failures.changed(entry, error, fatal);
   }
 
-  remember(node: Node, key: string, cause: Slot | undefined, outcome: HistoryEntry['outcome']): void {
-    this.#history.remember(this.epoch, node, key, cause, outcome);
+  remember(
+    node: Node,
+    key: string,
+    cause: Slot | undefined,
+    outcome: HistoryEntry['outcome'],
+    collection?: string,
+  ): void {
+    this.#history.remember(this.epoch, node, key, cause, outcome, collection);
   }
 
   #read(collection: AnyCollection): Store {

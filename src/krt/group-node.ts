@@ -76,7 +76,13 @@ export class GroupNode implements Node, GroupingListener {
       if (this.#host.development) deepFreeze(row);
       this.#store.apply(slot, row);
       this.counters.changed++;
-      this.#host.remember(this, key, cause, row === undefined ? 'removed' : 'changed');
+      this.#host.remember(
+        this,
+        key,
+        cause,
+        row === undefined ? 'removed' : 'changed',
+        row === undefined ? this.name : undefined,
+      );
     }
   }
 

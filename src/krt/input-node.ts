@@ -72,7 +72,13 @@ export class InputNode implements Node {
       if (this.#host.development) deepFreeze(row);
       this.store.apply(slot, row);
       this.counters.changed++;
-      this.#host.remember(this, slot.key, undefined, row === undefined ? 'removed' : 'changed');
+      this.#host.remember(
+        this,
+        slot.key,
+        undefined,
+        row === undefined ? 'removed' : 'changed',
+        row === undefined ? this.name : undefined,
+      );
     }
   }
 

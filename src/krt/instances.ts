@@ -8,7 +8,7 @@ import {InputNode} from './input-node.ts';
 import {MatchNode} from './match-node.ts';
 import {NestedNode} from './nested-node.ts';
 import type {Host, Node} from './node.ts';
-import type {Ranks} from './ranks.ts';
+import {CycleError, type Ranks} from './ranks.ts';
 import type {Store} from './store.ts';
 
 /** The live nodes and stores of a graph. A definition comes alive, with all it is made from, when it is first asked for. */
@@ -19,6 +19,8 @@ export class Instances {
   /** The same by identity, which is how they are nearly always asked for. */
   #known = new Map<AnyCollection, Store>();
   readonly #nodes = new Map<string, Node>();
+  /** Nodes whose sources are being made, from the one that was asked for inwards. */
+  readonly #building: string[] = [];
 
   constructor(host: Host, ranks: Ranks) {
     this.#host = host;
@@ -80,6 +82,18 @@ export class Instances {
   }
 
   #build(collection: AnyCollection): void {
+    const {definition} = collection;
+    const at = this.#building.indexOf(definition.name);
+    if (at >= 0) throw new CycleError([...this.#building.slice(at), definition.name]);
+    this.#building.push(definition.name);
+    try {
+      this.#make(collection);
+    } finally {
+      this.#building.pop();
+    }
+  }
+
+  #make(collection: AnyCollection): void {
     const {definition} = collection;
     switch (definition.kind) {
       case 'input': {

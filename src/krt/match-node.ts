@@ -100,7 +100,10 @@ export class MatchNode implements Node {
   #onSelector(selector: Slot, old: unknown, changes: Changes): void {
     const after = this.#targetsOf(selector.row);
     const before = this.#targetsOf(old).filter((target) => !changes.targets.has(target));
-    for (const [target, row] of changes.targets) if (this.#matches(old, row)) before.push(target);
+    // New selectors matched nothing, so that a first load does not compare each with every target.
+    if (old !== undefined) {
+      for (const [target, row] of changes.targets) if (this.#matches(old, row)) before.push(target);
+    }
     this.#difference(before, after, (target, was, is) => this.#tell(selector, target, was, is, changes));
   }
 

@@ -53,7 +53,14 @@ export type Host = {
   touched(store: Store): void;
   /** The error of an entry appeared, changed or went. `fatal` = the commit is to throw. */
   errorChanged(entry: Entry, error: TransformError | undefined, fatal: boolean): void;
-  remember(node: Node, key: string, cause: Slot | undefined, outcome: HistoryEntry['outcome']): void;
+  /** `collection` is told of rows that were removed. */
+  remember(
+    node: Node,
+    key: string,
+    cause: Slot | undefined,
+    outcome: HistoryEntry['outcome'],
+    collection?: string,
+  ): void;
 };
 
 /** Counters while they count; `read` is what users see of them. */

@@ -46,7 +46,7 @@ export function input<T>(name: string, {key, ...traits}: InputOptions<T>): Input
   return {name, keyOf: key, definition: {kind: 'input', name}, ...named(traits)};
 }
 
-/** Something outside the graph that transforms depend on: `ctx.get(it, it.name)` in them, `tx.fire(it)` outside. */
+/** Something outside the graph that transforms depend on: `ctx.depend(it)` in them, `tx.fire(it)` outside. */
 export function trigger(name: string): Trigger {
   return input<TriggerRow>(name, {key: rowKey});
 }
@@ -66,6 +66,14 @@ type DeriveOptions<In, Out> = {
 };
 
 /** One row becomes none, one or several rows; the everyday operator. */
+export function derive<In, Out extends Row>(
+  name: string,
+  options: DeriveOptions<In, Out> &
+    Traits<Out> & {
+      readonly labels: (row: Out) => Labels;
+      readonly selector: (row: Out) => LabelSelector | undefined;
+    },
+): Labelled<Out> & Selecting<Out>;
 export function derive<In, Out extends Row>(
   name: string,
   options: DeriveOptions<In, Out> & Traits<Out> & {readonly labels: (row: Out) => Labels},
@@ -114,7 +122,7 @@ export function deriveOutputs<In, O extends Readonly<Record<string, Row>>>(
     made[output] = collection(outputName, definition);
     outputs.set(output, made[output]);
   }
-  // The loop above makes exactly one collection per key of O; TypeScript cannot follow a computed record.
+  // The loop above makes exactly one collection per output; TypeScript cannot follow a computed record.
   return made as unknown as {readonly [K in keyof O]: Collection<O[K]>};
 }
 

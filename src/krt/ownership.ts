@@ -124,7 +124,8 @@ export class Ownership {
     entry.yields = withItem(entry.yields, slot);
     const settled = this.#settled(slot, row);
     const {maker} = slot;
-    if (maker === undefined) slot.maker = entry;
+    const isFree = maker === undefined || (maker instanceof Entry && slot.next === undefined);
+    if (isFree) slot.maker = entry;
     else if (maker instanceof Dispute) maker.claims.set(entry, settled);
     else {
       const dispute = new Dispute();
@@ -140,7 +141,7 @@ export class Ownership {
     entry.yields = withoutItem(entry.yields, slot);
     const {maker} = slot;
     if (!(maker instanceof Dispute)) {
-      slot.maker = undefined;
+      // It stays the maker until the row is gone, so that why the row went can be told.
       this.#stage(slot, undefined);
       return;
     }
@@ -168,20 +169,22 @@ export class Ownership {
   }
 
   /** Publishes what was staged since the last call; returns how many rows changed. */
-  publish(onRemoved: (slot: Slot) => void): number {
+  publish(onRemoved: (slot: Slot, cause: Slot | undefined) => void): number {
     const touched = this.#touched;
     if (touched === undefined) return 0;
     this.#touched = undefined;
     let changed = 0;
     for (const slot of touched) {
-      const row = slot.maker instanceof Dispute ? this.#settle(slot, slot.maker) : slot.next;
+      const {maker} = slot;
+      const row = maker instanceof Dispute ? this.#settle(slot, maker) : slot.next;
       slot.next = NOTHING;
+      if (row === undefined) slot.maker = undefined;
       if (row === slot.row) {
         this.store.forget(slot);
         continue;
       }
       this.store.apply(slot, row);
-      if (row === undefined) onRemoved(slot);
+      if (row === undefined) onRemoved(slot, maker instanceof Entry ? maker.cause : undefined);
       changed++;
     }
     return changed;

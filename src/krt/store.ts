@@ -167,8 +167,7 @@ export class Store {
   #tellReaders(readers: Bag<Watcher>, slot: Slot, old: unknown): void {
     const was = old !== undefined;
     const is = slot.row !== undefined;
-    const flips = was !== is && this.size === (is ? 1 : 0);
-    for (const reader of itemsOf(readers)) reader.onChange(slot, old, was, is, flips);
+    for (const reader of itemsOf(readers)) reader.onChange(slot, old, was, is, was !== is);
   }
 
   #record(slot: Slot, old: unknown): void {

@@ -14,11 +14,13 @@ type Told = Map<Store, Delta<unknown>>;
 export class Subscribers {
   readonly #byStore = new Map<Store, Bag<Subscriber>>();
   readonly #report: (error: unknown) => void;
+  readonly #onLeft: (stores: readonly Store[]) => void;
   #made = 0;
 
-  /** `report` is told of what a subscriber throws, which is nobody else's. */
-  constructor(report: (error: unknown) => void) {
+  /** `report` is told of what a subscriber throws, which is nobody else's; `onLeft` of what a subscriber was subscribed to. */
+  constructor(report: (error: unknown) => void, onLeft: (stores: readonly Store[]) => void) {
     this.#report = report;
+    this.#onLeft = onLeft;
   }
 
   /** Calls back with what happened to one collection. */
@@ -46,7 +48,9 @@ export class Subscribers {
       if (rest === undefined) this.#byStore.delete(store);
       else this.#byStore.set(store, rest);
     }
+    const {stores} = subscriber;
     subscriber.stores = [];
+    if (stores.length > 0) this.#onLeft(stores);
   }
 
   /** Takes the net changes of these stores and tells who is concerned, in the order in which they subscribed. */

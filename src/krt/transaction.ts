@@ -1,21 +1,27 @@
 import type {AnyCollection, Input, Trigger} from './definition.ts';
 import type {Transaction} from './graph-api.ts';
+import {transformErrors} from './failures.ts';
 import type {InputNode} from './input-node.ts';
 
 const NONE: InputNode[] = [];
 
-/** One commit's writes: good for as long as the function runs that it was given to. */
+/**
+ * One commit's writes: good for as long as the function runs that it was given to. A graph has one for all its commits,
+ * and not only to save the making: where a full garbage collection finds no instance of a class, V8 throws away the
+ * compiled code that knows it, which here is that of every commit.
+ */
 export class StagedWrites implements Transaction {
   written: InputNode[] = NONE;
   readonly #inputNode: (input: AnyCollection) => InputNode;
+  /** What the last write was for: the next one is nearly always for the same, also in the next commit. */
   #last: InputNode | undefined = undefined;
-  #isOpen = true;
+  #isOpen = false;
 
   constructor(inputNode: (input: AnyCollection) => InputNode) {
     this.#inputNode = inputNode;
   }
 
-  set<T>(input: Input<T>, row: T): void {
+  set<T>(input: Input<T>, row: NoInfer<T>): void {
     this.#node(input).stage(input.keyOf(row), row);
   }
 
@@ -23,7 +29,7 @@ export class StagedWrites implements Transaction {
     this.#node(input).stage(key, undefined);
   }
 
-  replaceAll<T>(input: Input<T>, rows: Iterable<T>): void {
+  replaceAll<T>(input: Input<T>, rows: Iterable<NoInfer<T>>): void {
     this.#node(input).stageAll(new Map([...rows].map((row) => [input.keyOf(row), row])));
   }
 
@@ -37,12 +43,29 @@ export class StagedWrites implements Transaction {
   #node(input: AnyCollection): InputNode {
     if (!this.#isOpen) throw new Error('a transaction was used after its commit');
     const last = this.#last;
-    if (last !== undefined && last.store.collection === input) return last;
+    if (last !== undefined && last.store.collection === input)
+      return this.written === NONE ? this.#include(last) : last;
     const node = this.#inputNode(input);
-    this.#last = node;
+    // The collection of errors is looked at every time: who may write it depends on who asks.
+    this.#last = input.definition === transformErrors.definition ? undefined : node;
+    return this.#include(node);
+  }
+
+  #include(node: InputNode): InputNode {
     if (this.written === NONE) this.written = [node];
     else if (!this.written.includes(node)) this.written.push(node);
     return node;
+  }
+
+  open(): void {
+    this.#isOpen = true;
+    this.written = NONE;
+  }
+
+  /** Nodes have gone. */
+  forget(): void {
+    this.written = NONE;
+    this.#last = undefined;
   }
 
   close(): void {

@@ -51,7 +51,7 @@ describe('the deltas of random graphs', () => {
         }
         expectNoComplaints(made);
       }),
-      runs(300),
+      runs(250),
     );
   });
 
@@ -100,7 +100,7 @@ describe('the deltas of random graphs', () => {
         for (const visitor of visitors) visitor.leave();
         visitors = [];
       }),
-      runs(400),
+      runs(300),
     );
   });
 
@@ -137,7 +137,7 @@ describe('the deltas of random graphs', () => {
         expect(canonical(direct.list())).toBe(canonical(fold.list()));
         expect(offers).toBeLessThanOrEqual(list.length + 1);
       }),
-      runs(300),
+      runs(200),
     );
   });
 });

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {
+  type AnyCollection,
   type Collection,
   createGraph,
   derive,
@@ -201,6 +202,13 @@ describe('a cycle', () => {
     const graph = createGraph({outputs: [self]});
     graph.commit((tx) => tx.set(items, {key: 'a', n: 1}));
     expect(graph.errors()).toMatchObject([{message: 'collections depend on each other: node-0 -> node-0'}]);
+  });
+
+  it('that is declared is refused by the graph with its names, where it used to end in too deep a recursion', () => {
+    const reads: AnyCollection[] = [];
+    const first = derive('first', {from: items, reads, rows: (_, {key}) => ({key})});
+    reads.push(derive('second', {from: first, rows: (_, {key}) => ({key})}));
+    expect(() => createGraph({outputs: [first]})).toThrow('depend on each other: first -> second -> first');
   });
 
   it('of any shape leaves every other row as it should be', () => {

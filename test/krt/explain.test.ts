@@ -229,7 +229,7 @@ describe('the history', () => {
       'sums b changed by capped',
       'teams red changed by capped',
     ]);
-    expect(told(5)).toEqual(expect.arrayContaining(['items b removed', 'capped b removed']));
+    expect(told(5)).toEqual(expect.arrayContaining(['items b removed', 'capped b removed by items']));
     const epochs = graph.history().map(({epoch}) => epoch);
     expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
   });

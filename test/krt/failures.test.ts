@@ -35,7 +35,7 @@ describe('random transforms that throw and discard', () => {
           expect(keysOf(twin.made.graph)).toEqual(expectedFailures(twin));
         }
       }),
-      runs(350),
+      runs(300),
     );
   });
 
@@ -50,7 +50,7 @@ describe('random transforms that throw and discard', () => {
         const usual = /the first wins$|the last row counts$|: the transform failed for /;
         expect(twin.made.diagnostics.filter((text) => !usual.test(text))).toEqual([]);
       }),
-      runs(150),
+      runs(120),
     );
   });
 
@@ -72,7 +72,7 @@ describe('random transforms that throw and discard', () => {
           expect(graph.list(count)).toEqual([{key: 'all', n: errors.length}]);
         }
       }),
-      runs(150),
+      runs(120),
     );
   });
 });

@@ -28,7 +28,7 @@ describe('an incremental graph of random definitions', () => {
         fresh.commit([...steps.flat(), ...steps.slice(0, 3).flat()]);
         for (const i of everything) expect(canonical(made.rows(i))).toBe(canonical(fresh.rows(i)));
       }),
-      runs(400),
+      runs(300),
     );
   });
 
@@ -44,7 +44,7 @@ describe('an incremental graph of random definitions', () => {
         expect(twin.made.diagnostics.filter((text) => !disputes.test(text))).toEqual([]);
         expect(twin.made.graph.errors()).toEqual([]);
       }),
-      runs(150),
+      runs(120),
     );
   });
 
@@ -67,7 +67,7 @@ describe('an incremental graph of random definitions', () => {
             expect(canonical(cut.rows(i))).toBe(canonical(whole.rows(i)));
         },
       ),
-      runs(200),
+      runs(150),
     );
   });
 
@@ -101,7 +101,7 @@ describe('an incremental graph of random definitions', () => {
           for (const i of one.live()) expect(canonical(other.rows(i))).toBe(canonical(one.rows(i)));
         }
       }),
-      runs(200),
+      runs(150),
     );
   });
 
@@ -121,7 +121,7 @@ describe('an incremental graph of random definitions', () => {
         };
         expect(log()).toBe(log());
       }),
-      runs(150),
+      runs(100),
     );
   });
 });

@@ -66,7 +66,7 @@ describe('what nobody needs any more', () => {
         expect(graph.nodes()).toEqual([]);
         expect(graph.registrations()).toBe(0);
       }),
-      runs(250),
+      runs(200),
     );
   });
 });
@@ -94,7 +94,7 @@ const matched = derive('matched', {
   rows: (ctx, {key, labels}) => ({key, pods: [ctx.list(match.targets, key), ctx.select(pods, {matchLabels: labels})]}),
 });
 
-const QUESTIONS = 3000;
+const QUESTIONS = 2000;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

@@ -39,7 +39,7 @@ describe('the transforms of random definitions', () => {
           remember();
         }
       }),
-      runs(500),
+      runs(400),
     );
   });
 
@@ -66,7 +66,7 @@ describe('the transforms of random definitions', () => {
           expect([name, ran.filter((one) => one === name).length]).toEqual([name, 1]);
         }
       }),
-      runs(200),
+      runs(150),
     );
   });
 
@@ -82,7 +82,7 @@ describe('the transforms of random definitions', () => {
           }
         }
       }),
-      runs(300),
+      runs(200),
     );
   });
 
@@ -116,7 +116,7 @@ describe('the transforms of random definitions', () => {
         expect(made.graph.registrations()).toBe(0);
         for (const i of made.live()) expect(made.rows(i)).toEqual([]);
       }),
-      runs(300),
+      runs(200),
     );
   });
 });

@@ -12,10 +12,7 @@ import {
 } from '../controllers-model.ts';
 import type {Pod} from '../workload.ts';
 
-/** The production build whatever NODE_ENV says: the other one checks what it is given. */
-const {autorun, computed, observable, runInAction}: typeof Mobx = createRequire(import.meta.url)(
-  'mobx/dist/mobx.cjs.production.min.js',
-);
+const load = (build: string): typeof Mobx => createRequire(import.meta.url)(`mobx/dist/mobx.cjs.${build}.js`);
 
 type Entry = {
   readonly pod: Mobx.IObservableValue<Pod>;
@@ -24,12 +21,20 @@ type Entry = {
 };
 
 /**
+ * As it comes when it is imported and nothing is said of NODE_ENV, which is the build with checks.
+ *
  * An observable per pod and one for the services of each namespace, by reference; a computed per pod, with an equality of
  * its own, and a reaction that tells.
  */
-export const mobx: ControllerKind = {name: 'mobx', create};
+export const mobx: ControllerKind = {name: 'mobx', create: (listener) => create(load('development'), listener)};
 
-function create(listener: Listener) {
+/** The same with the build that is used where NODE_ENV is `production`: it does not check what it is given. */
+export const mobxProduction: ControllerKind = {
+  name: 'mobx, production build',
+  create: (listener) => create(load('production.min'), listener),
+};
+
+function create({autorun, computed, observable, runInAction}: typeof Mobx, listener: Listener) {
   const entries = new Map<string, Entry>();
   const namespaces = new Map<string, Mobx.IObservableValue<readonly ServiceRow[]>>();
 
