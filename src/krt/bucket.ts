@@ -95,10 +95,12 @@ export class Bucket {
 
   watch(reader: PlacedWatcher): void {
     this.readers = withPlaced(this.readers, reader);
+    this.grouping.watched++;
   }
 
   unwatch(reader: PlacedWatcher): void {
     this.readers = withoutPlaced(this.readers, reader);
+    this.grouping.watched--;
     this.grouping.forget(this);
   }
 }

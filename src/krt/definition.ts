@@ -90,6 +90,8 @@ export type AnyIndex = {
   readonly name: string;
   readonly of: AnyCollection;
   readonly values: (row: never) => string | readonly string[] | undefined;
+  /** Where it is known faster than by the values that they are the same for two rows. */
+  readonly unchanged?: (old: never, now: never) => boolean;
   readonly match?: {readonly definition: MatchDefinition; readonly side: 'targets' | 'selectors'};
 };
 

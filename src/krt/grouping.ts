@@ -37,6 +37,8 @@ export type Grouping = {
   /** Values that have rows. */
   values(): Iterable<string>;
   readonly listeners: Set<GroupingListener>;
+  /** How many readers there are. */
+  watched: number;
 };
 
 /** Told of every value whose rows changed, and of the row that did it. */

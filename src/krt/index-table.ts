@@ -15,6 +15,7 @@ export class IndexTable implements Grouping {
   readonly name: string;
   readonly of: Store;
   readonly listeners = new Set<GroupingListener>();
+  watched = 0;
   readonly index: AnyIndex;
   readonly #buckets = new Map<string, Bucket>();
 
@@ -71,6 +72,7 @@ export class IndexTable implements Grouping {
 
   /** A row of the collection changed; the slot holds the new one already. */
   update(slot: Slot, old: unknown): void {
+    if (this.watched === 0 && this.#isUnchanged(old, slot.row)) return;
     const before = old === undefined ? undefined : this.#valuesOf(old);
     const after = slot.row === undefined ? undefined : this.#valuesOf(slot.row);
     if (typeof before === 'string' && before === after) {
@@ -97,6 +99,12 @@ export class IndexTable implements Grouping {
       this.#bucket(value).add(slot);
       this.#announce(value, slot);
     }
+  }
+
+  /** Only of indexes whose buckets are not asked for rows: those hold slots, which know the new row. */
+  #isUnchanged(old: unknown, now: unknown): boolean {
+    const {unchanged} = this.index;
+    return unchanged !== undefined && old !== undefined && now !== undefined && unchanged(erased(old), erased(now));
   }
 
   #announce(value: string, slot: Slot): void {

@@ -1,7 +1,7 @@
 import type {Bucket} from './bucket.ts';
 import type {AnyIndex} from './definition.ts';
 import type {IndexTable} from './index-table.ts';
-import {type Anchor, anchorsOf, type LabelSelector, selectorMatches} from './selector.ts';
+import {type Anchor, anchorsOf, type LabelSelector, sameLabels, selectorMatches} from './selector.ts';
 import {byKey, type Slot} from './slot.ts';
 import type {Store} from './store.ts';
 
@@ -28,18 +28,24 @@ export class LabelIndex {
     this.#scoped = scoped;
     const {collection: of} = store;
     const prefix = (row: unknown): string => (scoped ? store.namespaceOf(row) + SEPARATOR : '');
+    const sameSpace = (old: unknown, now: unknown): boolean =>
+      !scoped || store.namespaceOf(old) === store.namespaceOf(now);
+    const unchanged = (old: unknown, now: unknown): boolean =>
+      sameLabels(store.labelsOf(old), store.labelsOf(now)) && sameSpace(old, now);
     const suffix = scoped ? ' of a namespace' : '';
     this.#pairs = {
       name: `labels${suffix}`,
       of,
+      unchanged,
       values: (row) => Object.entries(store.labelsOf(row)).map(([key, value]) => prefix(row) + pair(key, value)),
     };
     this.#keys = {
       name: `label names${suffix}`,
       of,
+      unchanged,
       values: (row) => Object.keys(store.labelsOf(row)).map((key) => prefix(row) + key),
     };
-    this.#all = {name: 'namespace', of, values: (row) => prefix(row)};
+    this.#all = {name: 'namespace', of, unchanged: sameSpace, values: (row) => prefix(row)};
   }
 
   /**

@@ -19,6 +19,9 @@ class MatchBucket implements ReadableBucket {
   readers: PlacedBag<PlacedWatcher> = undefined;
   size: number;
   #rows: readonly unknown[] | undefined = undefined;
+  /** The last row that came or went in this epoch, and how many there were before it. */
+  #cause: Slot | undefined = undefined;
+  #before = 0;
 
   constructor(grouping: MatchSide, value: string) {
     this.grouping = grouping;
@@ -32,17 +35,42 @@ class MatchBucket implements ReadableBucket {
 
   watch(reader: PlacedWatcher): void {
     this.readers = withPlaced(this.readers, reader);
+    this.grouping.watched++;
     if (reader.interest === 'rows') this.grouping.rowReaders++;
   }
 
   unwatch(reader: PlacedWatcher): void {
     this.readers = withoutPlaced(this.readers, reader);
+    this.grouping.watched--;
     if (reader.interest === 'rows') this.grouping.rowReaders--;
     this.grouping.forget(this);
   }
 
-  forgetRows(): void {
+  /** One row more or less. Returns whether it is the first such change of the epoch. */
+  count(cause: Slot, isMore: boolean): boolean {
+    const isFirst = this.#cause === undefined;
+    if (isFirst) this.#before = this.size;
+    this.#cause = cause;
+    this.size += isMore ? 1 : -1;
+    return isFirst;
+  }
+
+  tell(slot: Slot, old: unknown, was: boolean, is: boolean): void {
     this.#rows = undefined;
+    const {readers} = this;
+    if (Array.isArray(readers)) for (const reader of readers) reader.onChange(slot, old, was, is, false);
+    else readers?.onChange(slot, old, was, is, false);
+  }
+
+  /** Ends the epoch. */
+  tellTurn(): void {
+    const cause = this.#cause;
+    this.#cause = undefined;
+    if (cause === undefined || this.#before > 0 === this.size > 0) return;
+    const is = this.size > 0;
+    for (const reader of itemsOf(this.readers)) {
+      if (reader.interest === 'exists') reader.onChange(cause, undefined, !is, is, true);
+    }
   }
 }
 
@@ -55,16 +83,11 @@ export class MatchSide implements Grouping {
   readonly listeners = new Set<GroupingListener>();
   /** How many readers use the rows, not only their number. */
   rowReaders = 0;
+  watched = 0;
   readonly #query: MatchQuery;
   readonly #buckets = new Map<string, MatchBucket>();
-  /** Changes of membership of this epoch, told once all are known. */
-  #events: {
-    readonly bucket: MatchBucket;
-    readonly slot: Slot;
-    readonly old: unknown;
-    readonly was: boolean;
-    readonly is: boolean;
-  }[] = [];
+  /** Buckets whose number of rows may be another than before. */
+  #touched: MatchBucket[] = [];
 
   constructor(node: Node, index: AnyIndex, of: Store, query: MatchQuery) {
     this.name = index.name;
@@ -125,24 +148,15 @@ export class MatchSide implements Grouping {
     for (const listener of this.listeners) listener.onValue(value, slot);
     const bucket = this.#buckets.get(value);
     if (bucket === undefined) return;
-    bucket.forgetRows();
-    this.#events.push({bucket, slot, old, was, is});
+    if (was !== is && bucket.count(slot, is)) this.#touched.push(bucket);
+    bucket.tell(slot, old, was, is);
   }
 
-  /** Tells the readers what `onMember` was told. */
+  /** All of an epoch is known: tells those who read whether there is a row, where that turned. */
   flush(): void {
-    const events = this.#events;
-    this.#events = [];
-    const before = new Map<MatchBucket, number>();
-    for (const {bucket, was, is} of events) {
-      if (was === is) continue;
-      if (!before.has(bucket)) before.set(bucket, bucket.size);
-      bucket.size += is ? 1 : -1;
-    }
-    for (const {bucket, slot, old, was, is} of events) {
-      const size = before.get(bucket) ?? bucket.size;
-      const flips = size > 0 !== bucket.size > 0;
-      for (const reader of itemsOf(bucket.readers)) reader.onChange(slot, old, was, is, flips);
-    }
+    if (this.#touched.length === 0) return;
+    const touched = this.#touched;
+    this.#touched = [];
+    for (const bucket of touched) bucket.tellTurn();
   }
 }
