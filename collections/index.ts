@@ -9,6 +9,8 @@
  *   gateway/certificates     usable TLS Secrets
  *   gateway/listeners        listeners, with conflicts and certificates resolved
  *   gateway/ports            listeners merged per port
+ *   gateway/route-parents    what routes see of Gateways and listeners
+ *   gateway/admissions       which listeners admit routes by the labels of namespaces
  *   gateway/attachments      which route may attach to which listener
  *   gateway/route-rules      rules of attached routes, with their backends
  *   gateway/backends         Service ports that are referred to
@@ -17,6 +19,7 @@
  *   envoy/resources          xDS for Envoy
  *   agentgateway/resources   xDS for agentgateway
  *   infra/gateway-infra      proxies to run
+ *   extension.ts             what collections from outside add to all this
  */
 import {type AnyCollection, type Collection, union} from '../src/krt/index.ts';
 import {agentgatewayResources} from './agentgateway/resources.ts';

@@ -8,6 +8,7 @@ import {type KubeObject, objectKey} from '../src/api/object.ts';
 import {gatewayGroup} from '../src/api/refs.ts';
 import type {Gateway, GatewayClass, HTTPRoute, ReferenceGrant} from '../src/gen/gateway-api.ts';
 import {index, type Input, input, type Labelled, type Labels} from '../src/krt/index.ts';
+import {sameDesired} from './desired-state.ts';
 import type {Settings} from './settings.ts';
 
 /** One row, key `settings`. */
@@ -19,17 +20,20 @@ export const namespaceLabels = (name: string, labels: Labels = {}): Labels => ({
   ...labels,
 });
 
+/** What all inputs of objects have in common: what is not asked for in them (status above all) is no change. */
+const ofObjects = {key: objectKey, equals: sameDesired};
+
 export const namespaces: Input<Namespace> & Labelled<Namespace> = input<Namespace>('namespaces', {
-  key: objectKey,
+  ...ofObjects,
   labels: ({metadata}) => namespaceLabels(metadata.name, metadata.labels),
 });
-export const services = input<Service>('services', {key: objectKey});
-export const endpointSlices = input<EndpointSlice>('endpoint-slices', {key: objectKey});
-export const secrets = input<Secret>('secrets', {key: objectKey});
-export const gatewayClasses = input<GatewayClass>('gateway-classes', {key: objectKey});
-export const gateways = input<Gateway>('gateways', {key: objectKey});
-export const httpRoutes = input<HTTPRoute>('http-routes', {key: objectKey});
-export const referenceGrants = input<ReferenceGrant>('reference-grants', {key: objectKey});
+export const services = input<Service>('services', ofObjects);
+export const endpointSlices = input<EndpointSlice>('endpoint-slices', ofObjects);
+export const secrets = input<Secret>('secrets', ofObjects);
+export const gatewayClasses = input<GatewayClass>('gateway-classes', ofObjects);
+export const gateways = input<Gateway>('gateways', ofObjects);
+export const httpRoutes = input<HTTPRoute>('http-routes', ofObjects);
+export const referenceGrants = input<ReferenceGrant>('reference-grants', ofObjects);
 
 /** EndpointSlices by `namespace/service`, the Service being the one their label names. */
 export const endpointSlicesByService = index(endpointSlices, 'service', ({metadata}) => {
@@ -71,14 +75,14 @@ function entry<T extends KubeObject>(groupKind: string, target: Input<T>): reado
   return [groupKind, target as unknown as Input<KubeObject>];
 }
 
-/** Where objects go, by groupKind (`group/Kind`). */
+/** Where objects go, by groupKind (`group/Kind`): what is referred to comes before what refers to it. */
 export const inputsByGroupKind: ReadonlyMap<string, Input<KubeObject>> = new Map([
   entry('/Namespace', namespaces),
+  entry(`${gatewayGroup}/GatewayClass`, gatewayClasses),
+  entry(`${gatewayGroup}/ReferenceGrant`, referenceGrants),
+  entry('/Secret', secrets),
   entry('/Service', services),
   entry('discovery.k8s.io/EndpointSlice', endpointSlices),
-  entry('/Secret', secrets),
-  entry(`${gatewayGroup}/GatewayClass`, gatewayClasses),
   entry(`${gatewayGroup}/Gateway`, gateways),
   entry(`${gatewayGroup}/HTTPRoute`, httpRoutes),
-  entry(`${gatewayGroup}/ReferenceGrant`, referenceGrants),
 ]);

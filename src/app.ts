@@ -4,15 +4,17 @@
  */
 import {join} from 'node:path';
 import {envoyBootstrap} from '../collections/envoy/bootstrap.ts';
-import {graphOutputs, infra, resources, statuses} from '../collections/index.ts';
 import {createAdminServer} from './admin/admin-server.ts';
 import {formatProblem, type Problem} from './api/problem.ts';
 import {ConfigError, parseAddress, type HostPort} from './config/load-config.ts';
 import type {Logs} from './config/logging.ts';
 import type {LogComponent, StaticConfig} from './config/static-config.ts';
+import {type Extended, notExtended} from './extensions/extended.ts';
 import {createFileInputs, isUsed} from './file-inputs.ts';
 import {createFileProvider, type Batch} from './files/file-provider.ts';
+import {createGraphReports} from './graph-reports.ts';
 import {createGraph, type Graph, type TransformError} from './krt/index.ts';
+import {createLoader} from './loader.ts';
 import {createProxies, type Proxies} from './proxies.ts';
 import type {EnvoyView} from './provision/envoy-supervisor.ts';
 import {runProgram, superviseProgram} from './provision/programs.ts';
@@ -28,6 +30,8 @@ import {followClients} from './xds-feedback.ts';
 export type AppDeps = {
   readonly logs: Logs;
   readonly version: string;
+  /** The outputs of the graph, where there are more than those of Sluice itself. */
+  readonly extended?: Extended;
 };
 
 /** Where the servers listen, as `host:port`. */
@@ -60,36 +64,38 @@ export type App = {
   stop(): Promise<void>;
 };
 
-export function createApp(config: StaticConfig, {logs, version}: AppDeps): App {
+export function createApp(config: StaticConfig, {logs, version, extended = notExtended}: AppDeps): App {
   const log = logs('sluice');
   const graphLog = logs('graph');
-  const graph = createGraph({
-    outputs: graphOutputs,
-    onDiagnostic: ({node, message}) => graphLog.error({node}, message),
-  });
-  const inputs = createFileInputs(config);
+  const reports = createGraphReports(({node, message}) => graphLog.error({node, file: extended.fileOf(node)}, message));
+  const graph = createGraph({outputs: extended.outputs.all, onDiagnostic: reports.take});
+  const {resources, statuses, infra} = extended.outputs;
   const xds = createXdsServer({authenticate: createNodeAuthenticator(), log: logs('xds')});
   const writer = createFileStatusWriter({folder: join(config.stateDir, 'status'), log: logs('status')});
   const unfollow = followClients(graph, xds.events$);
   const programs: SupervisedProcess[] = [];
-  const undo: (() => void)[] = [unfollow];
+  // The server takes resources in as they come to be, and answers nobody before it is told that they are complete.
+  const undo = [unfollow, graph.subscribe(resources, ({changes}) => xds.apply(changes))];
   let proxies: Proxies | undefined;
   let endpoints: Endpoints = {xds: config.xds.address, admin: config.admin.address};
   let synced = false;
   let stopping: Promise<void> | undefined;
 
+  const loader = createLoader<Batch>({
+    graph,
+    inputs: createFileInputs(config),
+    onTaken: (batch) => {
+      const {set, removed} = batch;
+      logs('files').info({set: set.length, removed: removed.length, epoch: graph.epoch}, 'manifests read');
+      warnOfUnused(batch);
+    },
+  });
+
   const provider = createFileProvider({
     paths: config.provider.file.paths,
     debounceMs: config.provider.file.debounceMs,
     pollMs: config.provider.file.pollMs,
-    onChanges: (batch) => {
-      graph.commit((tx) => {
-        if (!synced) inputs.begin(tx);
-        inputs.write(tx, batch);
-      });
-      logs('files').info({set: batch.set.length, removed: batch.removed.length, epoch: graph.epoch}, 'manifests read');
-      warnOfUnused(batch);
-    },
+    onChanges: (batch) => loader.take(batch),
     onProblems: (problems) => {
       for (const problem of problems) logs('files').error({}, formatProblem(problem));
     },
@@ -154,8 +160,6 @@ export function createApp(config: StaticConfig, {logs, version}: AppDeps): App {
 
   /** The graph is at rest with all manifests in it: from here on its outputs go out. */
   const connectOutputs = (address: HostPort): void => {
-    xds.apply(graph.list(resources).map((row) => ({new: row})));
-    undo.push(graph.subscribe(resources, ({changes}) => xds.apply(changes)));
     xds.markSynced();
 
     writer.start(graph.list(statuses));
@@ -187,6 +191,11 @@ export function createApp(config: StaticConfig, {logs, version}: AppDeps): App {
       programs.push(superviseProgram(program, {folder: join(config.stateDir, 'processes'), log: logs('processes')}));
     }
     await provider.start();
+    try {
+      await loader.loaded();
+    } finally {
+      reports.complete(graph.errors());
+    }
     if (stopping !== undefined) return endpoints;
     synced = true;
     connectOutputs({host: xdsAddress.host, port: xdsPort});
@@ -196,6 +205,7 @@ export function createApp(config: StaticConfig, {logs, version}: AppDeps): App {
 
   const stop = async (): Promise<void> => {
     await provider.stop();
+    await loader.stop();
     await proxies?.stop();
     await Promise.all(programs.map((program) => program.stop({graceMs: 5_000})));
     await Promise.all([xds.stop(), writer.stop(), admin.stop()]);

@@ -17,10 +17,17 @@ export type FileBatch = {
   readonly removed: readonly {readonly groupKind: string; readonly key: string}[];
 };
 
+export type Write = (tx: Transaction) => void;
+
 export type FileInputs = {
   /** Settings and default classes: once, before anything else or together with the first batch. */
   begin(tx: Transaction): void;
   write(tx: Transaction, batch: FileBatch): void;
+  /**
+   * What `write` does, one object at a time and kind by kind: what is referred to comes before what refers to it, so that
+   * little is derived twice where a group is in the graph before the next one follows.
+   */
+  writes(batch: FileBatch): readonly (readonly Write[])[];
 };
 
 const namespaceKind = '/Namespace';
@@ -101,6 +108,16 @@ export function createFileInputs(config: StaticConfig): FileInputs {
       // Removals first: what is removed and set in one batch is there afterwards.
       for (const {groupKind: kind, key} of batch.removed) remove(tx, kind, key);
       for (const object of batch.set) set(tx, object);
+    },
+    writes(batch) {
+      const byKind = new Map([...inputsByGroupKind.keys()].map((kind): [string, Write[]] => [kind, []]));
+      for (const object of batch.set) byKind.get(groupKind(object))?.push((tx) => set(tx, object));
+      const removals = batch.removed.map(
+        ({groupKind: kind, key}): Write =>
+          (tx) =>
+            remove(tx, kind, key),
+      );
+      return [removals, ...byKind.values()];
     },
   };
 }

@@ -31,6 +31,8 @@ const rules: readonly Rule[] = [
   {folder: 'src/provision', ours: ['src/krt/index.ts', 'src/api', 'src/kube'], node: true},
   {folder: 'src/admin', ours: ['src/krt/index.ts', 'src/xds'], node: true},
   {folder: 'src/config', ours: ['src/api'], node: true},
+  {folder: 'src/published', ours: [...graph, 'collections'], node: false},
+  {folder: 'src/extensions', ours: ['src/krt/index.ts', 'src/published', 'collections'], node: true},
   {folder: 'collections/gateway', ours: [...graph, ...attachment], node: false},
   {folder: 'collections/envoy', ours: [...graph, ...attachment, 'collections/gateway'], node: false},
   {folder: 'collections/agentgateway', ours: [...graph, ...attachment, 'collections/gateway'], node: false},

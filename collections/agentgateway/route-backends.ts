@@ -1,45 +1,40 @@
 /** Backends of a rule as the proxy wants them, invalid ones included: each answers 500 for its share. */
-import type {BackendTarget, RouteRuleRow, WeightedBackend} from '../gateway/ir.ts';
+import {parseBackendKey} from '../gateway/backends.ts';
+import type {BackendRow, BackendTarget, Mirror, RouteRuleRow, WeightedBackend} from '../gateway/ir.ts';
 import type {BackendReference, RouteBackend} from './messages.ts';
 import {backendPolicies, hasUnsupported} from './route-policies.ts';
 import {serviceHostname} from './names.ts';
-
-export type ServicePortRef = {readonly namespace: string; readonly service: string; readonly port: number};
-
-/** How a target is found: the Service port behind a backend's key. */
-export type FindBackend = (backend: string) => ServicePortRef | undefined;
-
-export type Resolver = {readonly find: FindBackend; readonly clusterDomain: string};
 
 /**
  * What a target is called on the wire. A missing Service is referred to all the same, so that nothing changes but the
  * answer when it appears; of what may not be referred to nothing is said (undefined); an unknown kind is empty.
  */
-export function backendReference(target: BackendTarget, {find, clusterDomain}: Resolver): BackendReference | undefined {
+export function backendReference(target: BackendTarget, clusterDomain: string): BackendReference | undefined {
   switch (target.kind) {
-    case 'backend': {
-      const found = find(target.backend);
-      return found && serviceReference(found, clusterDomain);
-    }
+    case 'backend':
+      return serviceReference(parseBackendKey(target.backend), clusterDomain);
     case 'invalid':
       if (target.service !== undefined) return serviceReference(target.service, clusterDomain);
       return target.reason === 'InvalidKind' ? {} : undefined;
   }
 }
 
-const serviceReference = ({namespace, service, port}: ServicePortRef, clusterDomain: string): BackendReference => ({
+type ServicePort = Pick<BackendRow, 'namespace' | 'service' | 'port'>;
+
+const serviceReference = ({namespace, service, port}: ServicePort, clusterDomain: string): BackendReference => ({
   service: {namespace, hostname: serviceHostname(namespace, service, clusterDomain)},
   port,
 });
 
-export function routeBackends(rule: RouteRuleRow, port: number, resolver: Resolver): RouteBackend[] {
-  return rule.backends.map((backend) => routeBackend(backend, port, resolver));
+export function routeBackends(rule: RouteRuleRow, port: number, clusterDomain: string): RouteBackend[] {
+  return rule.backends.map((backend) => routeBackend(backend, port, clusterDomain));
 }
 
-function routeBackend({weight, target, filters}: WeightedBackend, port: number, resolver: Resolver): RouteBackend {
+function routeBackend({weight, target, filters}: WeightedBackend, port: number, clusterDomain: string): RouteBackend {
   if (hasUnsupported(filters)) return {weight};
-  const backend = backendReference(target, resolver);
-  const policies = backendPolicies(filters, {port, mirrorReference: ({target}) => backendReference(target, resolver)});
+  const backend = backendReference(target, clusterDomain);
+  const mirrorReference = (mirror: Mirror) => backendReference(mirror.target, clusterDomain);
+  const policies = backendPolicies(filters, {port, mirrorReference});
   return {...(backend && {backend}), weight, ...(policies.length > 0 && {backendPolicies: policies})};
 }
 

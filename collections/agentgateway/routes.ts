@@ -1,7 +1,7 @@
 /** One Route for each rule of a route on each listener that it is attached to. */
 import {attachmentsByRoute} from '../gateway/attachments.ts';
-import {backends} from '../gateway/backends.ts';
-import type {AttachmentRow, RouteRuleRow} from '../gateway/ir.ts';
+import {parseBackendKey} from '../gateway/backends.ts';
+import type {AttachmentRow, Mirror, RouteRuleRow} from '../gateway/ir.ts';
 import {routeRules} from '../gateway/route-rules.ts';
 import {type Collection, type Context, derive} from '../../src/krt/index.ts';
 import {settings} from '../inputs.ts';
@@ -9,23 +9,23 @@ import {type ResourceRow, resourceRef} from '../resource.ts';
 import {defaultSettings} from '../settings.ts';
 import {addressType, type Route, routeResource} from './messages.ts';
 import {listenerKey, routeKey, serviceHostname, serviceName} from './names.ts';
-import {backendReference, type Resolver, routeBackends, withBackendFiltersLifted} from './route-backends.ts';
+import {backendReference, routeBackends, withBackendFiltersLifted} from './route-backends.ts';
 import {wireMatches} from './route-matches.ts';
 import {trafficPolicies} from './route-policies.ts';
 
 export const agentgatewayRoutes: Collection<ResourceRow> = derive('agentgateway-routes', {
   from: routeRules,
-  reads: [attachmentsByRoute.of, backends, settings],
+  reads: [attachmentsByRoute.of, settings],
   rows: (ctx, row) => {
     const parents = parentListeners(ctx, row.route);
     if (parents.length === 0) return undefined;
     const rule = withBackendFiltersLifted(row);
-    const resolver = backendResolver(ctx);
-    const refs = serviceRefs(rule, resolver);
+    const clusterDomain = ctx.get(settings, 'settings', (row) => row.clusterDomain) ?? defaultSettings.clusterDomain;
+    const refs = serviceRefs(rule, clusterDomain);
     return parents.map(({gateway, name, port}) =>
       routeResource(
         gateway,
-        {...routeBody(rule, port, resolver), key: routeKey(rule, name), listenerKey: listenerKey(gateway, name)},
+        {...routeBody(rule, port, clusterDomain), key: routeKey(rule, name), listenerKey: listenerKey(gateway, name)},
         refs,
       ),
     );
@@ -33,17 +33,16 @@ export const agentgatewayRoutes: Collection<ResourceRow> = derive('agentgateway-
 });
 
 /** All but the keys, which name the listener. */
-function routeBody(rule: RouteRuleRow, port: number, resolver: Resolver): Route {
+function routeBody(rule: RouteRuleRow, port: number, clusterDomain: string): Route {
   const {routeName, namespace, ruleName, hostnames, matches, invalid} = rule;
-  const mirrorReference = (mirror: {readonly target: RouteRuleRow['backends'][number]['target']}) =>
-    backendReference(mirror.target, resolver);
+  const mirrorReference = (mirror: Mirror) => backendReference(mirror.target, clusterDomain);
   return {
     name: {kind: 'HTTPRoute', name: routeName, namespace, ...(ruleName !== undefined && {ruleName})},
     hostnames: [...hostnames],
     matches: wireMatches(matches),
     ...(invalid === undefined
       ? {
-          backends: routeBackends(rule, port, resolver),
+          backends: routeBackends(rule, port, clusterDomain),
           trafficPolicies: trafficPolicies(rule, {port, mirrorReference}),
         }
       : {trafficPolicies: [{directResponse: {status: 500}}]}),
@@ -65,19 +64,13 @@ function agentgatewayParents({dialect, gateway, listeners}: AttachmentRow): read
   return dialect === 'agentgateway' ? listeners.map(({name, port}) => ({gateway, name, port})) : [];
 }
 
-const backendResolver = (ctx: Context): Resolver => ({
-  find: (backend) => ctx.get(backends, backend, ({namespace, service, port}) => ({namespace, service, port})),
-  clusterDomain: ctx.get(settings, 'settings', (row) => row.clusterDomain) ?? defaultSettings.clusterDomain,
-});
-
 /** The Services a route sends requests to: a proxy must have them before it gets the route. */
-function serviceRefs({backends, filters}: RouteRuleRow, {find, clusterDomain}: Resolver): readonly string[] {
+function serviceRefs({backends, filters}: RouteRuleRow, clusterDomain: string): readonly string[] {
   const mirrors = [filters, ...backends.map((backend) => backend.filters)].flatMap((each) => each.mirrors);
   const names = [...backends, ...mirrors].flatMap(({target}) => {
-    const found = target.kind === 'backend' ? find(target.backend) : undefined;
-    if (found === undefined) return [];
-    const hostname = serviceHostname(found.namespace, found.service, clusterDomain);
-    return [resourceRef(addressType, serviceName(found.namespace, hostname))];
+    if (target.kind !== 'backend') return [];
+    const {namespace, service} = parseBackendKey(target.backend);
+    return resourceRef(addressType, serviceName(namespace, serviceHostname(namespace, service, clusterDomain)));
   });
   return [...new Set(names)].sort();
 }

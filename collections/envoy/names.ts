@@ -15,6 +15,14 @@ export function routeConfigurationName(port: number, listener: Pick<PortListener
   return listener.protocol === 'HTTPS' ? `https-${port}-${listener.name}` : `http-${port}`;
 }
 
+/** A RouteConfiguration of a Gateway. */
+export const routeConfigurationKey = (gateway: string, name: string): string => `${gateway}|${name}`;
+
+export function parseRouteConfigurationKey(key: string): {readonly gateway: string; readonly name: string} {
+  const [gateway = '', name = ''] = key.split('|');
+  return {gateway, name};
+}
+
 /** A cluster, and its ClusterLoadAssignment, are named by the key of the backend: `namespace/service/port`. */
 export const clusterName = (backend: string): string => backend;
 

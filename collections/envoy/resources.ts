@@ -5,7 +5,7 @@ import {envoyEndpoints} from './endpoints.ts';
 import {envoyListeners} from './listeners.ts';
 import {envoyRouteConfigurations} from './route-configurations.ts';
 import {envoySecrets} from './secrets.ts';
-import {envoyVirtualHostResources} from './virtual-host-resources.ts';
+import {envoyVirtualHosts} from './virtual-hosts.ts';
 
 /** Everything that Envoys are sent. */
 export const envoyResources = union<ResourceRow>('envoy-resources', [
@@ -13,6 +13,6 @@ export const envoyResources = union<ResourceRow>('envoy-resources', [
   envoyEndpoints,
   envoyListeners,
   envoyRouteConfigurations,
-  envoyVirtualHostResources,
+  envoyVirtualHosts,
   envoySecrets,
 ]);

@@ -1,28 +1,34 @@
 import {envoy} from '../../src/gen/proto/envoy.js';
-import {type Context, derive} from '../../src/krt/index.ts';
+import {type Context, derive, distinct, index} from '../../src/krt/index.ts';
 import {ports} from '../gateway/ports.ts';
 import {settings} from '../inputs.ts';
 import {gatewayScope, resourceRef, resourceRow, type ResourceRow} from '../resource.ts';
 import {terminatesHttps} from './listener-kind.ts';
-import {routeConfigurationName} from './names.ts';
+import {parseRouteConfigurationKey, routeConfigurationKey, routeConfigurationName} from './names.ts';
 import {adsSource, resourceTypes} from './proto.ts';
 import {envoyVirtualHostsByConfiguration} from './virtual-hosts.ts';
+
+/** `Gateway|name`: all that a RouteConfiguration depends on of its listeners, so that edits of these do not encode it anew. */
+const configurations = distinct(
+  'envoy-route-configuration-names',
+  index(ports, 'route-configuration', ({dialect, gateway, kind, port, listeners}) => {
+    if (dialect !== 'envoy') return [];
+    const served = kind === 'HTTP' ? listeners : listeners.filter(terminatesHttps);
+    return served.map((listener) => routeConfigurationKey(gateway, routeConfigurationName(port, listener)));
+  }),
+);
 
 /**
  * RouteConfigurations: `http-<port>` for all plain HTTP listeners of a port, `https-<port>-<listener>` for each HTTPS
  * listener. Their VirtualHosts are resources of their own and no part of them, unless the settings say `rds`.
  */
 export const envoyRouteConfigurations = derive('envoy-route-configurations', {
-  from: ports,
+  from: configurations,
   reads: [settings, envoyVirtualHostsByConfiguration.of],
-  rows: (ctx, port): readonly ResourceRow[] => {
-    if (port.dialect !== 'envoy') return [];
-    const listeners = port.kind === 'HTTP' ? port.listeners : port.listeners.filter(terminatesHttps);
-    const names = new Set(listeners.map((listener) => routeConfigurationName(port.port, listener)));
-    const scope = gatewayScope('envoy', port.gateway);
-    return [...names].map((name) =>
-      resourceRow({scope, type: resourceTypes.routeConfiguration, name, ...content(ctx, scope, name)}),
-    );
+  rows: (ctx, {key}): ResourceRow => {
+    const {gateway, name} = parseRouteConfigurationKey(key);
+    const scope = gatewayScope('envoy', gateway);
+    return resourceRow({scope, type: resourceTypes.routeConfiguration, name, ...content(ctx, scope, name)});
   },
 });
 

@@ -1,9 +1,16 @@
 import {hostnameCovers, hostnameRank} from '../../src/api/hostname.ts';
 import {matchSortKey} from '../../src/api/match-order.ts';
 import {envoy} from '../../src/gen/proto/envoy.js';
-import {derive, index, type Context} from '../../src/krt/index.ts';
+import {type Context, derive, index, type Row} from '../../src/krt/index.ts';
 import {attachmentsByRoute} from '../gateway/attachments.ts';
-import type {AttachedHostname, AttachedListener, PortRow, RouteMatch, RouteRuleRow} from '../gateway/ir.ts';
+import type {
+  AttachedHostname,
+  AttachedListener,
+  AttachmentRow,
+  PortListener,
+  RouteMatch,
+  RouteRuleRow,
+} from '../gateway/ir.ts';
 import {ports} from '../gateway/ports.ts';
 import {routeRules} from '../gateway/route-rules.ts';
 import {hostKey, routeConfigurationName} from './names.ts';
@@ -28,10 +35,21 @@ export type EnvoyRouteRow = {
 /** Where a rule appears: in a VirtualHost, by the most specific of the route's hostnames that lead there. */
 type Appearance = {readonly host: string; readonly own: string; readonly place: RoutePlace};
 
+type ListenersOfPort = Row & {readonly listeners: readonly Pick<PortListener, 'key' | 'hostname'>[]};
+
+/** What routes see of a port: certificates and addresses, which thousands of them would compare, stop here. */
+const listenersOfPorts = derive('envoy-listeners-of-ports', {
+  from: ports,
+  rows: (_ctx, {key, dialect, listeners}): ListenersOfPort | undefined =>
+    dialect === 'envoy'
+      ? {key, listeners: listeners.map((listener) => ({key: listener.key, hostname: listener.hostname}))}
+      : undefined,
+});
+
 /** Route parts of VirtualHosts. */
 export const envoyRoutes = derive('envoy-routes', {
   from: routeRules,
-  reads: [attachmentsByRoute.of, ports],
+  reads: [attachmentsByRoute.of, listenersOfPorts],
   rows: (ctx, rule): readonly EnvoyRouteRow[] => {
     const found = appearances(ctx, rule);
     if (found.length === 0) return [];
@@ -55,10 +73,8 @@ export const envoyRoutesByHost = index(envoyRoutes, 'host', ({host}) => host);
 
 function appearances(ctx: Context, rule: RouteRuleRow): readonly Appearance[] {
   const byHost = new Map<string, Appearance>();
-  for (const {dialect, gateway, listeners} of ctx.list(attachmentsByRoute, rule.route)) {
-    if (dialect !== 'envoy') continue;
+  for (const {gateway, listeners} of ctx.list(attachmentsByRoute, rule.route, parent)) {
     for (const listener of listeners) {
-      if (!carriesHttp(listener)) continue;
       const configuration = routeConfigurationName(listener.port, listener);
       for (const {hostname, own} of listener.hostnames) {
         if (!belongsTo(ctx, gateway, listener, hostname)) continue;
@@ -73,6 +89,12 @@ function appearances(ctx: Context, rule: RouteRuleRow): readonly Appearance[] {
   return [...byHost.values()];
 }
 
+/** What a route depends on of its attachments: whether they are accepted is told elsewhere. */
+const parent = ({dialect, gateway, listeners}: AttachmentRow): Pick<AttachmentRow, 'gateway' | 'listeners'> => ({
+  gateway,
+  listeners: dialect === 'envoy' ? listeners.filter(carriesHttp) : [],
+});
+
 const carriesHttp = ({programmed, protocol}: AttachedListener): boolean =>
   programmed && (protocol === 'HTTP' || protocol === 'HTTPS');
 
@@ -81,12 +103,12 @@ const carriesHttp = ({programmed, protocol}: AttachedListener): boolean =>
  * others are not reached under it (Gateway API v1, Listener.hostname).
  */
 function belongsTo(ctx: Context, gateway: string, listener: AttachedListener, hostname: AttachedHostname['hostname']) {
-  const owner = ctx.get(ports, `${gateway}/${listener.port}`, (port: PortRow) => ownerOf(port, hostname));
+  const owner = ctx.get(listenersOfPorts, `${gateway}/${listener.port}`, (port) => ownerOf(port, hostname));
   return owner === listener.key;
 }
 
 /** Listeners come most specific first. */
-const ownerOf = ({listeners}: PortRow, hostname: string): string | undefined =>
+const ownerOf = ({listeners}: ListenersOfPort, hostname: string): string | undefined =>
   listeners.find((listener) => hostnameCovers(listener.hostname, hostname))?.key;
 
 /** Only redirects depend on where a route stands; all others are the same bytes everywhere. */

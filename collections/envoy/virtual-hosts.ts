@@ -1,5 +1,6 @@
 import {envoy} from '../../src/gen/proto/envoy.js';
-import {derive, distinct, index, join, type Row} from '../../src/krt/index.ts';
+import {type Context, deriveOutputs, distinct, index, join, type Row} from '../../src/krt/index.ts';
+import {settings} from '../inputs.ts';
 import {gatewayScope, resourceRef, resourceRow, type ResourceRow} from '../resource.ts';
 import {envoyListenerHosts, type ListenerHostRow} from './listener-hosts.ts';
 import {parseHostKey, virtualHostName} from './names.ts';
@@ -16,35 +17,47 @@ const hosts = join<Row>('envoy-hosts', [
   ),
 ]);
 
+type Outputs = {readonly separate: ResourceRow; readonly contained: ResourceRow};
+
 /**
  * VirtualHosts as resources, named `<RouteConfiguration>/<domain>`, put together from the routes' bytes. They refer to
  * the clusters that their routes use, and to the endpoints of these.
  */
-export const envoyVirtualHosts = derive('envoy-virtual-hosts', {
+const outputs = deriveOutputs<Row, Outputs>('envoy-virtual-hosts', {
   from: hosts,
-  reads: [envoyRoutesByHost.of, envoyListenerHosts],
-  rows: (ctx, {key}): ResourceRow => {
-    const {gateway, routeConfiguration, domain} = parseHostKey(key);
-    const routes = ctx.list(envoyRoutesByHost, key);
-    const otherwise = ctx.get(envoyListenerHosts, key, (row) => row.otherwise);
-    const name = virtualHostName(routeConfiguration, domain);
-    return resourceRow({
-      scope: gatewayScope('envoy', gateway),
-      type: resourceTypes.virtualHost,
-      name,
-      bytes: virtualHost(name, domain, routes, otherwise),
-      refs: references(routes),
-      parent: resourceRef(resourceTypes.routeConfiguration, routeConfiguration),
-    });
+  reads: [settings, envoyRoutesByHost.of, envoyListenerHosts],
+  outputs: {separate: 'envoy-virtual-hosts', contained: 'envoy-contained-virtual-hosts'},
+  rows: (ctx, {key}) => {
+    const row = resourceOf(ctx, key);
+    const contained = ctx.get(settings, 'settings', ({envoy}) => envoy.virtualHosts) === 'rds';
+    return {separate: contained ? undefined : row, contained: contained ? row : undefined};
   },
 });
 
-/** By `scope|parent`. */
+/** Those that are sent on their own: all, unless the settings have them inside their RouteConfigurations. */
+export const envoyVirtualHosts = outputs.separate;
+
+/** Those inside RouteConfigurations, by `scope|parent`. */
 export const envoyVirtualHostsByConfiguration = index(
-  envoyVirtualHosts,
+  outputs.contained,
   'route-configuration',
   ({scope, parent}) => `${scope}|${parent ?? ''}`,
 );
+
+function resourceOf(ctx: Context, key: string): ResourceRow {
+  const {gateway, routeConfiguration, domain} = parseHostKey(key);
+  const routes = ctx.list(envoyRoutesByHost, key);
+  const otherwise = ctx.get(envoyListenerHosts, key, (row) => row.otherwise);
+  const name = virtualHostName(routeConfiguration, domain);
+  return resourceRow({
+    scope: gatewayScope('envoy', gateway),
+    type: resourceTypes.virtualHost,
+    name,
+    bytes: virtualHost(name, domain, routes, otherwise),
+    refs: references(routes),
+    parent: resourceRef(resourceTypes.routeConfiguration, routeConfiguration),
+  });
+}
 
 /**
  * Its own name is that of the resource: Envoy looks for one that is removed by it, and would otherwise keep it. Where

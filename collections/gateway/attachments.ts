@@ -2,17 +2,13 @@ import {type Reason, conditionFalse, conditionTrue} from '../../src/api/conditio
 import {compareHostnames, intersectHostnames, normalizeHostname} from '../../src/api/hostname.ts';
 import {gatewayGroup, kindKey, namespaceOf, refersTo, refKey} from '../../src/api/refs.ts';
 import type {HTTPRoute, ParentReference} from '../../src/gen/gateway-api.ts';
-import {type Context, derive, index, selectorMatches} from '../../src/krt/index.ts';
-import {httpRoutes, namespaceLabels, namespaces} from '../inputs.ts';
-import {managedGateways} from './gateways.ts';
-import type {AttachedHostname, AttachedListener, AttachmentRow, DesiredCondition, ListenerRow} from './ir.ts';
-import {listenersByGateway} from './listeners.ts';
+import {type Context, derive, index} from '../../src/krt/index.ts';
+import {httpRoutes} from '../inputs.ts';
+import {admits} from './admissions.ts';
+import type {AttachedHostname, AttachedListener, AttachmentRow, DesiredCondition} from './ir.ts';
+import {listenerKey} from './listeners.ts';
+import {parentGateways, type ParentListenerRow, parentListeners, parentListenersByGateway} from './route-parents.ts';
 import {ruleProblem} from './rule-problem.ts';
-
-/** What attachment depends on; conditions of a listener may change without a route being looked at again. */
-type Candidate = Omit<ListenerRow, 'conditions' | 'tls'>;
-
-const candidate = ({conditions: _conditions, tls: _tls, ...rest}: ListenerRow): Candidate => rest;
 
 /** HTTPRoutes x parentRefs that name a managed Gateway: which listeners take them, or why none does. */
 export const attachments = derive('attachments', {
@@ -21,14 +17,16 @@ export const attachments = derive('attachments', {
     (route.spec.parentRefs ?? []).flatMap((ref, parentIndex) => {
       if (!refersTo(ref, gatewayGroup, 'Gateway')) return [];
       const gateway = refKey(ref, namespaceOf(route));
-      const managed = ctx.get(managedGateways, gateway, ({dialect, controllerName}) => ({dialect, controllerName}));
-      if (managed === undefined) return [];
+      const parent = ctx.get(parentGateways, gateway);
+      if (parent === undefined) return [];
+      const {dialect, controllerName} = parent;
       return {
         key: `${kindKey(route)}/${parentIndex}`,
         route: kindKey(route),
         parentIndex,
         gateway,
-        ...managed,
+        dialect,
+        controllerName,
         ...attach(ctx, route, ref, gateway),
       };
     }),
@@ -47,9 +45,7 @@ type Attached = Pick<AttachmentRow, 'listeners' | 'accepted'>;
 
 /** The order of the checks decides which reason is told: the parent, what it allows, its hostnames, the route itself. */
 function attach(ctx: Context, route: HTTPRoute, ref: ParentReference, gateway: string): Attached {
-  const named = ctx
-    .list(listenersByGateway, gateway, candidate)
-    .filter(({name, port}) => (ref.sectionName ?? name) === name && (ref.port ?? port) === port);
+  const named = candidates(ctx, ref, gateway).filter(({port}) => (ref.port ?? port) === port);
   if (named.length === 0) return refused('NoMatchingParent', `Gateway ${gateway} has no listener that ${told(ref)}`);
   const allowing = named.filter((listener) => allows(ctx, listener, gateway, route));
   if (allowing.length === 0) {
@@ -60,17 +56,26 @@ function attach(ctx: Context, route: HTTPRoute, ref: ParentReference, gateway: s
     return refused('NotAllowedByListeners', message);
   }
   const hostnames = [...new Set((route.spec.hostnames ?? []).map(normalizeHostname))];
-  const listeners = allowing.flatMap((listener) => attachedListener(listener, hostnames) ?? []);
-  if (listeners.length === 0) {
+  const attached = allowing.flatMap((listener) => attachedListener(listener, hostnames) ?? []);
+  if (attached.length === 0) {
     const message = `no hostname of this route fits a listener of Gateway ${gateway} that admits it`;
     return refused('NoMatchingListenerHostname', message);
   }
   const invalid = invalidAsAWhole(route);
-  if (invalid !== undefined) return {listeners, accepted: conditionFalse('Accepted', invalid.reason, invalid.message)};
-  return {listeners, accepted};
+  return {
+    listeners: attached,
+    accepted: invalid === undefined ? accepted : conditionFalse('Accepted', invalid.reason, invalid.message),
+  };
 }
 
 const accepted: DesiredCondition = conditionTrue('Accepted', 'Accepted');
+
+/** A route that names one listener hears of no other. */
+function candidates(ctx: Context, {sectionName}: ParentReference, gateway: string): readonly ParentListenerRow[] {
+  if (sectionName === undefined) return ctx.list(parentListenersByGateway, gateway);
+  const named = ctx.get(parentListeners, listenerKey(gateway, sectionName));
+  return named === undefined ? [] : [named];
+}
 
 const refused = (reason: string, message: string): Attached => ({
   listeners: [],
@@ -82,26 +87,20 @@ function told({sectionName, port}: ParentReference): string {
   return [...name, ...(port === undefined ? [] : [`has port ${port}`])].join(' and ') || 'could be attached to';
 }
 
-function allows(ctx: Context, listener: Candidate, gateway: string, route: HTTPRoute): boolean {
+function allows(ctx: Context, listener: ParentListenerRow, gateway: string, route: HTTPRoute): boolean {
   if (!listener.attachable || !listener.allowedKinds.includes('HTTPRoute')) return false;
   const namespace = namespaceOf(route);
-  const {from, selector} = listener.allowedNamespaces;
-  switch (from) {
+  switch (listener.from) {
     case 'All':
       return true;
     case 'Same':
       return gateway.startsWith(`${namespace}/`);
-    case 'Selector': {
-      // Only whether it matches counts; a Namespace that no provider delivers has the label every one has.
-      const matches = ctx.get(namespaces, namespace, ({metadata}) =>
-        selectorMatches(selector, namespaceLabels(metadata.name, metadata.labels)),
-      );
-      return matches ?? selectorMatches(selector, namespaceLabels(namespace));
-    }
+    case 'Selector':
+      return admits(ctx, listener.key, namespace);
   }
 }
 
-function attachedListener(listener: Candidate, own: readonly string[]): AttachedListener | undefined {
+function attachedListener(listener: ParentListenerRow, own: readonly string[]): AttachedListener | undefined {
   const {key, name, port, protocol, programmed} = listener;
   const hostnames = intersections(listener.hostname, own);
   return hostnames.length === 0 ? undefined : {key, name, port, protocol, programmed, hostnames};

@@ -5,6 +5,12 @@ import {endpointSlicesByService, services, settings} from '../inputs.ts';
 import type {BackendRow} from './ir.ts';
 import {routeRulesByBackend} from './route-rules.ts';
 
+/** The Service port that a backend is, from its key. */
+export function parseBackendKey(key: string): Pick<BackendRow, 'namespace' | 'service' | 'port'> {
+  const [namespace = '', service = '', port = ''] = key.split('/');
+  return {namespace, service, port: Number(port)};
+}
+
 /** Keys of the Service ports that some rule refers to. */
 export const referencedBackends = distinct('referenced-backends', routeRulesByBackend);
 
@@ -12,8 +18,7 @@ export const referencedBackends = distinct('referenced-backends', routeRulesByBa
 export const backends = derive('backends', {
   from: referencedBackends,
   rows: (ctx, {key}): BackendRow | undefined => {
-    const [namespace = '', service = '', number = ''] = key.split('/');
-    const port = Number(number);
+    const {namespace, service, port} = parseBackendKey(key);
     const used = ctx.get(services, `${namespace}/${service}`, (object) => usedOf(object, port));
     if (used === undefined || used.protocol === undefined) return undefined;
     const {portName, targetPort, protocol, addresses, externalName} = used;

@@ -1,32 +1,36 @@
-import {derive, distinct, index, type Row} from '../../src/krt/index.ts';
+import {derive, distinct, index} from '../../src/krt/index.ts';
 import {attachments} from './attachments.ts';
-import {managedGateways} from './gateways.ts';
-import type {GatewayBackendRow} from './ir.ts';
+import type {AttachmentRow, GatewayBackendRow} from './ir.ts';
 import {routeResolutions} from './route-rules.ts';
 
-type BackendUseRow = Row & {readonly gateway: string; readonly backends: readonly string[]};
+type BackendUseRow = Pick<AttachmentRow, 'key' | 'gateway' | 'dialect'> & {readonly backends: readonly string[]};
 
 /** Attachments with the backends their routes send requests to. */
 export const backendUses = derive('backend-uses', {
   from: attachments,
-  rows: (ctx, {key, route, gateway, listeners}): BackendUseRow | undefined => {
+  rows: (ctx, {key, route, gateway, dialect, listeners}): BackendUseRow | undefined => {
     if (listeners.length === 0) return undefined;
     const backends = ctx.get(routeResolutions, route, (row) => row.backends) ?? [];
-    return backends.length === 0 ? undefined : {key, gateway, backends};
+    return backends.length === 0 ? undefined : {key, gateway, dialect, backends};
   },
 });
 
-const usedPairs = index(backendUses, 'gateway-backend', ({gateway, backends}) =>
-  backends.map((backend) => `${gateway}|${backend}`),
+/** The dialect of a Gateway is that of all its attachments: it changes with them. */
+const usedPairs = index(backendUses, 'gateway-backend', ({dialect, gateway, backends}) =>
+  backends.map((backend) => `${dialect}|${gateway}|${backend}`),
 );
 
 /** Backends that the routes of a Gateway refer to: what its proxies have to know. */
 export const gatewayBackends = derive('gateway-backends', {
   from: distinct('gateway-backend-pairs', usedPairs),
-  rows: (ctx, {key}): GatewayBackendRow | undefined => {
-    const [gateway = '', backend = ''] = key.split('|');
-    const dialect = ctx.get(managedGateways, gateway, (row) => row.dialect);
-    return dialect && {key, gateway, dialect, backend};
+  rows: (_ctx, {key}): GatewayBackendRow => {
+    const [dialect, gateway = '', backend = ''] = key.split('|');
+    return {
+      key: `${gateway}|${backend}`,
+      gateway,
+      dialect: dialect === 'agentgateway' ? 'agentgateway' : 'envoy',
+      backend,
+    };
   },
 });
 

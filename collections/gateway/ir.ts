@@ -295,7 +295,9 @@ export type DesiredStatus =
         readonly controllerName: string;
         readonly conditions: readonly DesiredCondition[];
       }[];
-    };
+    }
+  /** Of an object whose status Sluice does not write itself (extension.ts). */
+  | {readonly kind: 'Conditions'; readonly conditions: readonly DesiredCondition[]};
 
 /** gateway-infra.ts (collections/infra): what has to run for a Gateway. Key: `namespace/gateway`. */
 export type GatewayInfraRow = {

@@ -13,6 +13,8 @@ import {allowedKinds, isSupportedProtocol} from './listener-kinds.ts';
 
 type Managed = Pick<GatewayRow, 'dialect' | 'rejected'>;
 
+export const listenerKey = (gateway: string, name: string): string => `${gateway}/${name}`;
+
 /** The listeners of managed Gateways, each with all of its conditions. */
 export const listeners = derive('listeners', {
   from: gateways,
@@ -71,7 +73,7 @@ function listenerRow(
   }
   const {from, selector} = allowedRoutes.namespaces;
   return {
-    key: `${objectKey(gateway)}/${name}`,
+    key: listenerKey(objectKey(gateway), name),
     gateway: objectKey(gateway),
     dialect,
     name,

@@ -16,6 +16,7 @@ export function announce(app: App, config: StaticConfig, endpoints: Endpoints, v
   const lines = [
     `sluice ${version}`,
     `  manifests  ${config.provider.file.paths.join(', ')}${problems.length === 0 ? '' : ` (${count(problems.length, 'problem')}, see the log)`}`,
+    ...(config.collections.length === 0 ? [] : [`  extensions ${config.collections.join(', ')}`]),
     `  xDS        ${endpoints.xds}`,
     `  admin      http://${endpoints.admin}/`,
   ];

@@ -4,18 +4,18 @@ import {isUsed} from '../file-inputs.ts';
 import type {Condition, StatusDocument} from '../status/status-document.ts';
 import {count} from './count.ts';
 import {danglingParents} from './dangling.ts';
-import {readOffline, statusDocuments} from './offline.ts';
+import {type OfflineOptions, readOffline, statusDocuments} from './offline.ts';
 import {parentText} from './parent-ref.ts';
 
-export type CheckOptions = {readonly file: readonly string[]; readonly config?: string; readonly strict?: boolean};
+export type CheckOptions = OfflineOptions & {readonly strict?: boolean};
 
 /**
  * Validates manifests as an API server would: what it would refuse is a problem, and the exit code is 1. What it would
  * take, but what would then be reported in a status (a reference that leads nowhere, a route that no listener takes), is
  * a warning, because what it refers to may be elsewhere; `--strict` makes those count too.
  */
-export async function check({file, config, strict = false}: CheckOptions): Promise<void> {
-  const offline = readOffline(file, config);
+export async function check({strict = false, ...options}: CheckOptions): Promise<void> {
+  const offline = await readOffline(options);
   const warnings = [
     ...offline.objects
       .filter((object) => !isUsed(object))

@@ -2,7 +2,7 @@ import {printable} from '../admin/printable.ts';
 import {decodeResource} from '../decoder.ts';
 import {CommandFailed} from './failure.ts';
 import {askInstance, unknownCollection, type InstanceOptions} from './instance.ts';
-import {readOffline} from './offline.ts';
+import {type OfflineOptions, readOffline} from './offline.ts';
 import {print, toYaml} from './print.ts';
 import type {Graph} from '../krt/index.ts';
 
@@ -14,8 +14,10 @@ export type DumpOptions = InstanceOptions & {
 
 /** Rows of a collection with what each was made of; private keys and the data of Secrets are left out. */
 export async function dump(collection: string, options: DumpOptions): Promise<void> {
-  const rows =
-    options.file === undefined ? await fromInstance(collection, options) : offline(collection, options.file, options);
+  const {file, key} = options;
+  const rows = await (file === undefined
+    ? fromInstance(collection, options)
+    : offline(collection, key, {...options, file}));
   await print(options.output === 'json' ? jsonRows(rows) : yamlRows(rows));
 }
 
@@ -27,8 +29,12 @@ async function fromInstance(collection: string, options: DumpOptions): Promise<r
   return Array.isArray(rows) ? rows : [rows];
 }
 
-function offline(collection: string, paths: readonly string[], {config, key}: DumpOptions): readonly unknown[] {
-  const {graph} = readOffline(paths, config);
+async function offline(
+  collection: string,
+  key: string | undefined,
+  options: OfflineOptions,
+): Promise<readonly unknown[]> {
+  const {graph} = await readOffline(options);
   mustFind(graph, collection);
   return graph
     .dump(collection)

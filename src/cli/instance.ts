@@ -2,7 +2,11 @@
 import {loadConfig} from '../config/load-config.ts';
 import {CommandFailed} from './failure.ts';
 
-export type InstanceOptions = {readonly admin?: string; readonly config?: string};
+export type InstanceOptions = {
+  readonly admin?: string;
+  readonly config?: string;
+  readonly collections?: readonly string[];
+};
 
 const defaultAddress = '127.0.0.1:19000';
 
@@ -12,6 +16,11 @@ export function instanceAddress({admin, config}: InstanceOptions): string {
 
 /** The body of an admin endpoint; a 404 that lists collections becomes a message. Throws CommandFailed. */
 export async function askInstance(path: string, options: InstanceOptions): Promise<string> {
+  if (options.collections !== undefined) {
+    throw new CommandFailed(
+      '--collections goes with -f: a running instance has the collections that it was started with',
+    );
+  }
   const address = instanceAddress(options);
   let response: Response;
   try {

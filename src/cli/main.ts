@@ -11,10 +11,12 @@ const program = new Command('sluice')
 
 const files = (text: string): Option => new Option('-f, --file <path...>', text);
 /** One path each time it is given, because what follows it may be an argument of the command. */
-const filesBeforeArguments = (text: string): Option =>
-  new Option('-f, --file <path>', `${text}; may be given several times`).argParser(
+const repeated = (flags: string, text: string): Option =>
+  new Option(flags, `${text}; may be given several times`).argParser(
     (path: string, paths: readonly string[] | undefined) => [...(paths ?? []), path],
   );
+const filesBeforeArguments = (text: string): Option => repeated('-f, --file <path>', text);
+const collections = repeated('--collections <file>', 'TypeScript or JavaScript module with collections of your own');
 const config = new Option('-c, --config <file>', 'static configuration (config.sluice.dev/v1alpha1, kind Sluice)');
 const admin = new Option('--admin <host:port>', 'admin address of the running instance (default: 127.0.0.1:19000)');
 const output = (...choices: readonly string[]): Option =>
@@ -25,6 +27,7 @@ program
   .command('run')
   .description('read manifests, serve xDS, run the proxies')
   .addOption(config)
+  .addOption(collections)
   .addOption(files('folder or file of manifests, instead of those the configuration names'))
   .action(async (options) => (await import('./run.ts')).run(options));
 
@@ -33,6 +36,7 @@ program
   .description('print what proxies and objects would be told, without a server')
   .addOption(files('folder or file of manifests').makeOptionMandatory())
   .addOption(config)
+  .addOption(collections)
   .option('--gateway <namespace/name>', 'only what concerns this Gateway')
   .addOption(output('yaml', 'json'))
   .action(async (options) => (await import('./translate.ts')).translate(options));
@@ -42,6 +46,7 @@ program
   .description('validate manifests; exit code 1 if there are problems')
   .addOption(files('folder or file of manifests').makeOptionMandatory())
   .addOption(config)
+  .addOption(collections)
   .option('--strict', 'warnings (references that do not resolve, routes that are not accepted) count as problems')
   .action(async (options) => (await import('./check.ts')).check(options));
 
@@ -51,6 +56,7 @@ program
   .argument('<collection>', 'its name; a wrong one lists those there are')
   .addOption(filesBeforeArguments(fromFolder))
   .addOption(config)
+  .addOption(collections)
   .addOption(admin)
   .option('--key <key>', 'only this row')
   .addOption(output('yaml', 'json'))
@@ -61,6 +67,7 @@ program
   .description('print the graph of collections as a Mermaid flow chart')
   .addOption(files(fromFolder))
   .addOption(config)
+  .addOption(collections)
   .addOption(admin)
   .action(async (options) => (await import('./graph.ts')).graph(options));
 
@@ -71,6 +78,7 @@ program
   .argument('<key>')
   .addOption(filesBeforeArguments(fromFolder))
   .addOption(config)
+  .addOption(collections)
   .addOption(admin)
   .addOption(output('text', 'json'))
   .action(async (collection: string, key: string, options) => (await import('./why.ts')).why(collection, key, options));
@@ -80,6 +88,7 @@ program
   .description('print what Gateways and routes are told, the proxies, and what is wrong with the manifests')
   .addOption(files(fromFolder))
   .addOption(config)
+  .addOption(collections)
   .addOption(admin)
   .addOption(output('text', 'yaml', 'json'))
   .action(async (options) => (await import('./status.ts')).status(options));
@@ -90,7 +99,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const expectedErrors = new Set(['ConfigError', 'StateInUse']);
+const expectedErrors = new Set(['ConfigError', 'ExtensionError', 'StateInUse']);
 
 try {
   await program.parseAsync();

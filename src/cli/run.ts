@@ -4,10 +4,15 @@ import {createApp, type App, type Endpoints} from '../app.ts';
 import {loadConfigOrDefault} from '../config/load-config.ts';
 import {createLogs} from '../config/logging.ts';
 import type {StaticConfig} from '../config/static-config.ts';
+import {loadExtensions} from '../extensions/load-extensions.ts';
 import {announce} from './announce.ts';
 import {version} from './version.ts';
 
-export type RunOptions = {readonly config?: string; readonly file?: readonly string[]};
+export type RunOptions = {
+  readonly config?: string;
+  readonly file?: readonly string[];
+  readonly collections?: readonly string[];
+};
 
 /** How long the announcement waits for proxies to serve, in milliseconds. */
 const announceAfter = 30_000;
@@ -17,12 +22,13 @@ const sameRequestMs = 1_000;
 
 /** Runs until it is told to stop; a second signal does not wait for what is under way. */
 export async function run(options: RunOptions): Promise<void> {
-  const config = withPaths(loadConfigOrDefault(options.config, process.cwd()), options.file);
+  const config = withOptions(loadConfigOrDefault(options.config, process.cwd()), options);
+  const extended = await loadExtensions(config.collections);
   const logs = createLogs(config.logging);
   // The gRPC library writes to the console of its own accord; what matters of it is reported where it is called.
   const grpc = (text: unknown): void => logs('xds').debug({}, String(text));
   setLogger({error: grpc, info: grpc, debug: grpc});
-  const app = createApp(config, {logs, version});
+  const app = createApp(config, {logs, version, extended});
 
   const stopped = new Promise<void>((done, failed) => {
     let askedAt: number | undefined;
@@ -67,8 +73,13 @@ async function announceWhenServing(app: App, config: StaticConfig, endpoints: En
   process.stdout.write(announce(app, config, endpoints, version));
 }
 
-function withPaths(config: StaticConfig, files: readonly string[] | undefined): StaticConfig {
-  if (files === undefined) return config;
-  const paths = files.map((file) => resolve(file));
-  return {...config, provider: {...config.provider, file: {...config.provider.file, paths}}};
+/** Manifests are those of the command line instead of those of the configuration, collections are both. */
+function withOptions(config: StaticConfig, {file, collections = []}: RunOptions): StaticConfig {
+  const {provider} = config;
+  const paths = file?.map((path) => resolve(path)) ?? provider.file.paths;
+  return {
+    ...config,
+    provider: {...provider, file: {...provider.file, paths}},
+    collections: [...config.collections, ...collections.map((path) => resolve(path))],
+  };
 }

@@ -4,7 +4,7 @@ import type {Condition, StatusDocument} from '../status/status-document.ts';
 import {shortcomings} from './check.ts';
 import {count} from './count.ts';
 import {askInstance, type InstanceOptions} from './instance.ts';
-import {readOffline, statusDocuments} from './offline.ts';
+import {type OfflineOptions, readOffline, statusDocuments} from './offline.ts';
 import {parentText} from './parent-ref.ts';
 import {toYaml} from './print.ts';
 
@@ -12,8 +12,9 @@ export type StatusOptions = InstanceOptions & {readonly file?: readonly string[]
 type Report = Pick<StatusReport, 'statuses' | 'problems'> & Partial<StatusReport>;
 
 export async function status(options: StatusOptions): Promise<void> {
+  const {file} = options;
   const report: Report =
-    options.file === undefined ? JSON.parse(await askInstance('/status', options)) : offline(options.file, options);
+    file === undefined ? JSON.parse(await askInstance('/status', options)) : await offline({...options, file});
   switch (options.output) {
     case 'json':
       process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
@@ -26,8 +27,8 @@ export async function status(options: StatusOptions): Promise<void> {
   }
 }
 
-function offline(paths: readonly string[], {config}: StatusOptions): Report {
-  const read = readOffline(paths, config);
+async function offline(options: OfflineOptions): Promise<Report> {
+  const read = await readOffline(options);
   return {statuses: statusDocuments(read), problems: read.problems};
 }
 

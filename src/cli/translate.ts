@@ -1,19 +1,13 @@
 import {gateways} from '../../collections/inputs.ts';
-import {infra, resources} from '../../collections/index.ts';
 import {formatProblem} from '../api/problem.ts';
 import {decodeResource} from '../decoder.ts';
 import type {StatusDocument} from '../status/status-document.ts';
 import {parentKey} from './parent-ref.ts';
 import {CommandFailed} from './failure.ts';
-import {readOffline, statusDocuments, type Offline} from './offline.ts';
+import {type Offline, type OfflineOptions, readOffline, statusDocuments} from './offline.ts';
 import {jsonLists, print, yamlLists} from './print.ts';
 
-export type TranslateOptions = {
-  readonly file: readonly string[];
-  readonly config?: string;
-  readonly gateway?: string;
-  readonly output: string;
-};
+export type TranslateOptions = OfflineOptions & {readonly gateway?: string; readonly output: string};
 
 /** A resource as it is printed. `resource` is the message as protobuf JSON, as a proxy would get it, keys included. */
 export type PrintedResource = {
@@ -25,8 +19,8 @@ export type PrintedResource = {
 };
 
 /** Manifests in, resources and statuses out. What is wrong with manifests is part of the output, and told on stderr. */
-export async function translate({file, config, gateway, output}: TranslateOptions): Promise<void> {
-  const offline = readOffline(file, config);
+export async function translate({gateway, output, ...options}: TranslateOptions): Promise<void> {
+  const offline = await readOffline(options);
   if (gateway !== undefined) mustExist(offline, gateway);
   const lists = {
     resources: printedResources(offline, gateway),
@@ -37,8 +31,8 @@ export async function translate({file, config, gateway, output}: TranslateOption
   for (const problem of offline.problems) process.stderr.write(`${formatProblem(problem)}\n`);
 }
 
-export function* printedResources({graph}: Offline, gateway?: string): Generator<PrintedResource> {
-  for (const {scope, type, name, version, bytes} of graph.list(resources)) {
+export function* printedResources({graph, outputs}: Offline, gateway?: string): Generator<PrintedResource> {
+  for (const {scope, type, name, version, bytes} of graph.list(outputs.resources)) {
     // `<dialect>/<namespace>/<gateway>`
     if (gateway !== undefined && scope.slice(scope.indexOf('/') + 1) !== gateway) continue;
     yield {scope, type, name, version, resource: decodeResource(type, bytes)};
@@ -51,7 +45,7 @@ function concerns({kind, metadata, status}: StatusDocument, gateway: string): bo
   return (status.parents ?? []).some(({parentRef}) => parentKey(parentRef, metadata.namespace ?? '') === gateway);
 }
 
-function mustExist({graph}: Offline, gateway: string): void {
+function mustExist({graph, outputs: {infra}}: Offline, gateway: string): void {
   if (graph.get(infra, gateway) !== undefined) return;
   if (graph.get(gateways, gateway) !== undefined) {
     throw new CommandFailed(`Gateway ${gateway} is of a class that is not managed here`);

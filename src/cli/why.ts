@@ -1,14 +1,16 @@
 import type {Why} from '../krt/index.ts';
 import {mustFind} from './dump.ts';
 import {askInstance, type InstanceOptions} from './instance.ts';
-import {readOffline} from './offline.ts';
+import {type OfflineOptions, readOffline} from './offline.ts';
 
 export type WhyOptions = InstanceOptions & {readonly file?: readonly string[]; readonly output: string};
 
 /** From a row back to the inputs whose change made it what it is. */
 export async function why(collection: string, key: string, options: WhyOptions): Promise<void> {
-  const explained =
-    options.file === undefined ? await ask(collection, key, options) : offline(collection, key, options.file, options);
+  const {file} = options;
+  const explained = await (file === undefined
+    ? ask(collection, key, options)
+    : offline(collection, key, {...options, file}));
   process.stdout.write(
     options.output === 'json' ? `${JSON.stringify(explained, undefined, 2)}\n` : formatWhy(explained),
   );
@@ -19,8 +21,8 @@ async function ask(collection: string, key: string, options: WhyOptions): Promis
   return JSON.parse(await askInstance(path, options));
 }
 
-function offline(collection: string, key: string, paths: readonly string[], {config}: WhyOptions): Why {
-  const {graph} = readOffline(paths, config);
+async function offline(collection: string, key: string, options: OfflineOptions): Promise<Why> {
+  const {graph} = await readOffline(options);
   mustFind(graph, collection);
   return graph.why(collection, key);
 }

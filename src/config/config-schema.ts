@@ -38,6 +38,7 @@ export const configSchema = object(
         pollMs: {type: 'integer', minimum: 100, default: 60_000},
       }),
     }),
+    collections: {type: 'array', items: string, default: []},
     controllerNames: object({
       envoy: {type: 'string', format: 'controller-name', default: 'sluice.dev/envoy'},
       agentgateway: {type: 'string', format: 'controller-name', default: 'sluice.dev/agentgateway'},

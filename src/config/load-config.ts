@@ -69,6 +69,7 @@ function withAbsolutePaths(config: StaticConfig, folder: string): StaticConfig {
   return {
     ...config,
     provider: {...provider, file: {...provider.file, paths: provider.file.paths.map(absolute)}},
+    collections: config.collections.map(absolute),
     envoy: {
       ...envoy,
       ...(envoy.binary !== undefined && {binary: absolute(envoy.binary)}),

@@ -46,6 +46,8 @@ export type StaticConfig = {
       readonly pollMs: number;
     };
   };
+  /** Modules with collections of the user's own (collections/extension.ts). */
+  readonly collections: readonly string[];
   /** GatewayClass.spec.controllerName by dialect. */
   readonly controllerNames: {readonly envoy: string; readonly agentgateway: string};
   readonly clusterDomain: string;

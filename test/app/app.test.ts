@@ -3,11 +3,15 @@ import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {dataset, writeLists} from '../../bench/datasets.ts';
+import {DeltaClient} from '../../bench/delta-client.ts';
+import {httpRouteStatus} from '../../collections/gateway/http-route-status.ts';
 import {gatewayClasses, namespaces} from '../../collections/inputs.ts';
-import {createApp, type App} from '../../src/app.ts';
+import {createApp, type App, type Endpoints} from '../../src/app.ts';
 import {defaultConfig} from '../../src/config/load-config.ts';
 import {silentLogs, type Logs} from '../../src/config/logging.ts';
 import type {StaticConfig} from '../../src/config/static-config.ts';
+import {typeUrls} from '../../src/xds/type-urls.ts';
 import {gatewayYaml, routeYaml, serviceYaml, writeFiles} from '../cli/manifests.ts';
 import {eventually, recordingLog} from '../provision/recording-log.ts';
 
@@ -76,6 +80,39 @@ describe('the app', () => {
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
     await starting;
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+  });
+
+  it('lets nobody act on a part of many manifests', async () => {
+    const routes = 1_000;
+    writeLists(join(folder, 'manifests'), dataset(routes), 'json');
+    const app = made();
+    let endpoints: Endpoints | undefined;
+    const starting = app.start().then((made) => (endpoints = made));
+    const [sizes, connected] = [new Set<number>(), new Set<number>()];
+    const tooEarly: unknown[] = [];
+    let client: DeltaClient | undefined;
+    while (endpoints === undefined) {
+      const {xds, clients, ready, statuses} = app.status();
+      if (client === undefined && !xds.endsWith(':0')) client = connect(xds);
+      const size = app.graph.size(httpRouteStatus);
+      sizes.add(size);
+      connected.add(clients.length);
+      const acted = [...statuses, ...(client?.arrivals ?? []), ...(ready ? ['ready'] : [])];
+      if (size <= routes) tooEarly.push(...acted);
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+    const {admin} = await starting;
+    expect(tooEarly).toEqual([]);
+    expect(sizes.size).toBeGreaterThan(2);
+    expect(connected).toContain(1);
+    await eventually('the clusters', () => (client?.arrivals.length ?? 0) > 0);
+    expect(client?.arrivals[0]?.names).toHaveLength(routes / 10);
+    client?.close();
+    // Each status was written once, as it was in the end: those of the routes, the Gateways and their classes.
+    const objects = routes + 1 + 2 + 2;
+    await eventually('the statuses', () => app.status().statuses.length === objects);
+    const metrics = await (await fetch(`http://${admin}/metrics`)).text();
+    expect(metrics).toContain(`sluice_status_writes_total ${objects}\n`);
   });
 
   it('shows collections, the graph, reasons, clients, metrics', async () => {
@@ -200,6 +237,17 @@ describe('the app', () => {
     expect((await get('/readyz')).status).toBe(200);
   });
 });
+
+/** A proxy of the Gateway of the data set, which asks for its clusters. */
+function connect(address: string): DeltaClient {
+  const client = new DeltaClient(address, {
+    id: 'early',
+    cluster: 'infra/gateway',
+    metadata: {fields: {'sluice.dev/gateway': {stringValue: 'infra/gateway'}}},
+  });
+  client.subscribe(typeUrls.cluster);
+  return client;
+}
 
 /** A port on loopback; held by the server, or free again. */
 async function portOf(server: ReturnType<typeof createServer>, release = true): Promise<number> {

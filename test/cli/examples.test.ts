@@ -12,13 +12,16 @@ const examples = readdirSync(join(deploy, 'examples')).filter((file) => /(?<!^sl
 const missingSecret = /Secret \S+ does not exist|ListenersNotResolved|none of its listeners can be programmed/;
 
 describe('what is in deploy', () => {
-  it.each([...examples.map((file) => join('examples', file)), 'quickstart/manifests'])('%s has no problems', (path) => {
-    const offline = readOffline([join(deploy, path)], undefined);
-    expect(offline.problems).toEqual([]);
-    expect(offline.objects.length).toBeGreaterThan(0);
-    const told = statusDocuments(offline).flatMap(shortcomings);
-    expect(told.filter((line) => !missingSecret.test(line))).toEqual([]);
-  });
+  it.each([...examples.map((file) => join('examples', file)), 'quickstart/manifests'])(
+    '%s has no problems',
+    async (path) => {
+      const offline = await readOffline({file: [join(deploy, path)]});
+      expect(offline.problems).toEqual([]);
+      expect(offline.objects.length).toBeGreaterThan(0);
+      const told = statusDocuments(offline).flatMap(shortcomings);
+      expect(told.filter((line) => !missingSecret.test(line))).toEqual([]);
+    },
+  );
 
   it('examples/sluice.yaml says what the defaults are', () => {
     const folder = join(deploy, 'examples');

@@ -35,6 +35,7 @@ describe('static configuration', () => {
       apiVersion: 'config.sluice.dev/v1alpha1',
       kind: 'Sluice',
       provider: {type: 'file', file: {paths: ['/somewhere/manifests'], debounceMs: 20, pollMs: 60_000}},
+      collections: [],
       controllerNames: {envoy: 'sluice.dev/envoy', agentgateway: 'sluice.dev/agentgateway'},
       clusterDomain: 'cluster.local',
       serviceHost: '{name}',
@@ -52,6 +53,7 @@ describe('static configuration', () => {
     const config = loadConfig(
       fileWith(`${head}
 provider: {file: {paths: [a, /b], debounceMs: 5}}
+collections: [mine.ts, /other/theirs.mjs]
 envoy: {binary: bin/envoy, cacheDir: cache, virtualHosts: rds, manage: false, args: [--drain-time-s, '5'], concurrency: 2}
 stateDir: ../state
 processes: [{name: web, command: [node, web.mjs], env: {A: b}}]
@@ -59,6 +61,7 @@ logging: {level: warn, components: {xds: debug}, format: json}
 `),
     );
     expect(config.provider.file).toEqual({paths: [join(folder, 'a'), '/b'], debounceMs: 5, pollMs: 60_000});
+    expect(config.collections).toEqual([join(folder, 'mine.ts'), '/other/theirs.mjs']);
     expect(config.envoy).toEqual({
       binary: join(folder, 'bin/envoy'),
       cacheDir: join(folder, 'cache'),

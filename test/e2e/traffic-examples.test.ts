@@ -39,7 +39,7 @@ describeWithEnvoy('examples', () => {
 
   describe.each(examples)('%s', (example) => {
     it.each(['vhds', 'rds'] as const)('is as wanted, and valid to Envoy (virtualHosts: %s)', async (virtualHosts) => {
-      const offline = read(join(deploy, example), virtualHosts);
+      const offline = await read(join(deploy, example), virtualHosts);
       expect(offline.problems).toEqual([]);
       expect(statusDocuments(offline).flatMap(shortcomings)).toEqual([]);
 
@@ -55,17 +55,18 @@ describeWithEnvoy('examples', () => {
   });
 
   it('would notice a reference to nothing, and what Envoy does not accept', async () => {
-    const rows = read(join(deploy, 'quickstart/manifests'), 'vhds').graph.list(resources);
+    const {graph} = await read(join(deploy, 'quickstart/manifests'), 'vhds');
+    const rows = graph.list(resources);
     expect(lintEnvoy(rows.filter(({type}) => !type.endsWith('.Cluster')))).not.toEqual([]);
     const empty = rows.map((row) => (row.type.endsWith('.Listener') ? {...row, bytes: new Uint8Array()} : row));
     await expect(validate(empty)).rejects.toThrow(/error initializing config/);
   });
 
-  function read(manifests: string, virtualHosts: 'vhds' | 'rds'): Offline {
+  function read(manifests: string, virtualHosts: 'vhds' | 'rds'): Promise<Offline> {
     const config = join(folder, `${virtualHosts}.json`);
     const head = {apiVersion: 'config.sluice.dev/v1alpha1', kind: 'Sluice'};
     writeFileSync(config, JSON.stringify({...head, envoy: {virtualHosts}}));
-    return readOffline([manifests, join(folder, 'secrets.json')], config);
+    return readOffline({file: [manifests, join(folder, 'secrets.json')], config});
   }
 
   /** The last line Envoy prints about a configuration that holds all of these; rejects with its reasons. */

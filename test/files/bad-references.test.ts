@@ -51,10 +51,10 @@ describe('manifests that are broken only together with others', () => {
   let offline: Offline;
   let told: readonly string[] = [];
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder.write('good.yaml', GOOD);
     for (const {name, text} of BAD_REFERENCES) folder.write(`${name}.yaml`, text.replaceAll('NS', name));
-    offline = readOffline([folder.path], undefined);
+    offline = await readOffline({file: [folder.path]});
     told = statusDocuments(offline).flatMap(shortcomings);
   });
   afterAll(() => folder[Symbol.dispose]());

@@ -84,7 +84,7 @@ describe('the attachment level', () => {
     const subject = startSubject(collections);
     subject.commit(startingSteps());
     const most = new Map<string, number>();
-    for (const steps of fc.sample(historyArbitrary(12), {numRuns: 20, seed: 7}).flat()) {
+    for (const steps of fc.sample(historyArbitrary(12), {numRuns: 60, seed: 7}).flat()) {
       subject.commit(steps);
       for (const {collection} of collections) {
         const rows = subject.graph.size(collection);

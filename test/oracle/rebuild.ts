@@ -49,13 +49,18 @@ export function differences(graph: Graph, other: Graph, collections: readonly Wa
 }
 
 /**
- * How the rows differ from what the inputs alone say, and what either graph had to report: empty for a graph that is
- * right.
+ * How the rows differ from what the inputs alone say, what either graph had to report, and nodes that had to scan: empty
+ * for a graph that is right.
  */
 export function faultsOf({graph, diagnostics}: Subject, collections: readonly Watched[]): readonly unknown[] {
   const rebuilt = startSubject(collections);
   rebuilt.graph.commit((tx) => copyInputs(graph, tx));
-  const faults = [...differences(graph, rebuilt.graph, collections), ...diagnostics, ...rebuilt.diagnostics];
+  const faults = [
+    ...differences(graph, rebuilt.graph, collections),
+    ...diagnostics,
+    ...rebuilt.diagnostics,
+    ...[...graph.counters()].filter(([, {scans}]) => scans > 0).map(([node]) => `${node} scans`),
+  ];
   rebuilt.graph.dispose();
   return faults;
 }

@@ -25,7 +25,7 @@ import type {GatewayClass} from '../../src/gen/gateway-api.ts';
 import type {Graph, Transaction} from '../../src/krt/index.ts';
 import {gatewayClassObject, gatewayObject, referenceGrantObject} from './gateway-objects.ts';
 import {endpointSliceObject, namespaceObject, secretObject, serviceObject} from './core-objects.ts';
-import {namespaceNames} from './names.ts';
+import {compact, maybe, namespaceNames} from './names.ts';
 import {httpRouteObject} from './route-objects.ts';
 
 export type Step =
@@ -35,7 +35,7 @@ export type Step =
   | {readonly op: 'nack'; readonly nack: NackRow}
   | {readonly op: 'forget'; readonly nack: string};
 
-const object: fc.Arbitrary<KubeObject> = fc.oneof(
+const wanted: fc.Arbitrary<KubeObject> = fc.oneof(
   {weight: 8, arbitrary: httpRouteObject},
   {weight: 4, arbitrary: gatewayObject},
   {weight: 3, arbitrary: serviceObject},
@@ -45,6 +45,20 @@ const object: fc.Arbitrary<KubeObject> = fc.oneof(
   {weight: 1, arbitrary: namespaceObject},
   {weight: 1, arbitrary: gatewayClassObject},
 );
+
+const status = fc.constantFrom({conditions: []}, {conditions: [{type: 'Ready', status: 'True'}]});
+
+/** Objects of all kinds, now and then with what an API server and controllers add to what is wanted. */
+export const objectArbitrary: fc.Arbitrary<KubeObject> = fc
+  .record({
+    object: wanted,
+    status: maybe(status, 3),
+    resourceVersion: maybe(fc.constantFrom('1', '2'), 3),
+    managedFields: maybe(fc.constant([{manager: 'kubectl'}]), 3),
+  })
+  .map(({object, status, resourceVersion, managedFields}) =>
+    compact({...object, status, metadata: compact({...object.metadata, resourceVersion, managedFields})}),
+  );
 
 const settingsStep: fc.Arbitrary<Step> = fc
   .record({
@@ -88,10 +102,10 @@ const nackStep: fc.Arbitrary<Step> = fc
 
 /** One edit. Deletions name an object by the same few names, so that they often hit one. */
 export const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
-  {weight: 20, arbitrary: object.map((made): Step => ({op: 'set', object: made}))},
+  {weight: 20, arbitrary: objectArbitrary.map((made): Step => ({op: 'set', object: made}))},
   {
     weight: 5,
-    arbitrary: object.map(({metadata, ...made}): Step => {
+    arbitrary: wanted.map(({metadata, ...made}): Step => {
       const key = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
       return {op: 'delete', groupKind: groupKind(made), key};
     }),

@@ -87,7 +87,7 @@ describe('the cost of', () => {
       'an edited route is its part and its VirtualHosts',
       edited,
       {
-        runs: {'envoy-routes': 1, 'envoy-virtual-hosts': 2, 'envoy-virtual-host-resources': 2},
+        runs: {'envoy-routes': 1, 'envoy-virtual-hosts': 2},
         changed: hostsOf('r3.org'),
       },
     ],
@@ -95,7 +95,7 @@ describe('the cost of', () => {
       'a new route is the same, and its host',
       objectsOf(route('new', `[{backendRefs: [${web}]}]`, 'new.org')),
       {
-        runs: {'envoy-routes': 1, 'envoy-virtual-hosts': 2, 'envoy-virtual-host-resources': 2},
+        runs: {'envoy-routes': 1, 'envoy-virtual-hosts': 2},
         changed: hostsOf('new.org'),
       },
     ],
@@ -121,7 +121,6 @@ describe('the cost of', () => {
       runs: {
         'envoy-routes': 1,
         'envoy-virtual-hosts': 2,
-        'envoy-virtual-host-resources': 2,
         'envoy-route-configurations': 2,
       },
       changed: ['RouteConfiguration http-8080', 'RouteConfiguration https-8443-tls'],

@@ -33,6 +33,10 @@ listeners:
 - {name: http, port: 80, protocol: HTTP}
 - {name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert}]}}`);
 const gateway = objectOf(gatewayText, 'Gateway');
+const gatewayOfStatus: Gateway = {
+  ...gateway,
+  status: {conditions: [], addresses: [{type: 'IPAddress', value: '1.2.3.4'}]},
+};
 const template = objectOf(
   routeYaml('parentRefs: [{name: gw}]\nrules: [{matches: [{path: {value: /x}}], backendRefs: [{name: s0, port: 80}]}]'),
   'HTTPRoute',
@@ -96,15 +100,7 @@ describe('one edit', () => {
       {'http-routes': 0, attachments: 1, 'route-rules': 1, 'http-route-status': 1, 'backend-uses': 1},
     ],
     ['of an endpoint', (world) => world.apply(slice('s3', '10.0.0.2')), {'endpoint-slices': 0, endpoints: 1}],
-    [
-      'of the status of a Gateway',
-      (world) =>
-        world.apply({
-          ...gateway,
-          status: {conditions: [], addresses: [{type: 'IPAddress', value: '1.2.3.4'}]},
-        } as Gateway),
-      {gateways: 0, 'managed-gateways': 1, listeners: 1},
-    ],
+    ['of the status of a Gateway', (world) => world.apply(gatewayOfStatus), {}],
     [
       'of a certificate',
       (world) => world.apply(tlsSecretYaml('cert', {certificate: otherEcCertificate, key: otherEcKey})),
