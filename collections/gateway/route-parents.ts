@@ -24,8 +24,10 @@ export type ParentListenerRow = Omit<ListenerRow, 'dialect' | 'tls' | 'condition
 /** Key: that of the listener. */
 export const parentListeners = derive('parent-listeners', {
   from: listeners,
-  rows: (_ctx, {dialect: _dialect, tls: _tls, conditions: _conditions, allowedNamespaces, ...rest}) =>
-    ({...rest, from: allowedNamespaces.from}) satisfies ParentListenerRow,
+  rows: (
+    _ctx,
+    {dialect: _dialect, tls: _tls, conditions: _conditions, allowedNamespaces, ...rest},
+  ): ParentListenerRow => ({...rest, from: allowedNamespaces.from}),
 });
 
 /** By key of the Gateway. */

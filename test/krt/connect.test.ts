@@ -1,6 +1,14 @@
 import {Subject} from 'rxjs';
 import {describe, expect, it} from 'vitest';
-import {createGraph, derive, input, type Input, type InputChange, type Row} from '../../src/krt/index.ts';
+import {
+  type Conflated,
+  createGraph,
+  derive,
+  input,
+  type Input,
+  type InputChange,
+  type Row,
+} from '../../src/krt/index.ts';
 
 type Item = Row & {readonly n: number};
 
@@ -95,6 +103,32 @@ describe('the streams of a graph', () => {
     graph.conflated$(doubled).subscribe({complete: () => complete.push('conflated')});
     graph.dispose();
     expect(complete).toEqual(['deltas', 'commits', 'conflated']);
+  });
+
+  it('offer what waits once, until it is taken', () => {
+    const {graph} = made();
+    const set = (n: number) => graph.commit((tx) => tx.set(items, {key: 'a', n}));
+    set(1);
+    const offered: Conflated<Item>[] = [];
+    const told: unknown[] = [];
+    const take = () => {
+      const delta = offered.at(-1)?.take();
+      told.push(delta && [delta.snapshot, ...delta.changes.map(({old, new: now}) => [old?.n, now?.n])]);
+    };
+    graph.conflated$(doubled).subscribe((handle) => offered.push(handle));
+    set(2);
+    set(3);
+    expect(offered).toHaveLength(1);
+    take();
+    take();
+    set(4);
+    set(5);
+    expect(offered).toHaveLength(2);
+    take();
+    set(6);
+    set(5);
+    take();
+    expect(told).toEqual([[true, [undefined, 6]], undefined, [false, [6, 10]], undefined]);
   });
 
   it('start when they are subscribed to, and end when they are unsubscribed from', () => {

@@ -1,5 +1,15 @@
 import {describe, expect, it} from 'vitest';
-import {type Context, createGraph, derive, index, input, type Row} from '../../src/krt/index.ts';
+import {
+  type Context,
+  createGraph,
+  derive,
+  index,
+  input,
+  type Labels,
+  type LabelSelector,
+  type Row,
+  type Transaction,
+} from '../../src/krt/index.ts';
 
 /** A run that asks almost the same as the one before must not be taken to ask the same. */
 type Item = Row & {readonly n: number; readonly tag: string; readonly other: string};
@@ -62,5 +72,120 @@ describe('a transform that asks one thing and then another', () => {
         expect(graph.list(answers)).toEqual(fresh.list(answers));
       }
     }
+  });
+});
+
+type Pod = Row & {readonly namespace: string; readonly labels: Labels; readonly selector: LabelSelector};
+
+const pods = input<Pod>('pods', {
+  key: ({key}) => key,
+  labels: ({labels}) => labels,
+  selector: ({selector}) => selector,
+  namespace: ({namespace}) => namespace,
+});
+const web = {matchLabels: {app: 'web'}};
+const db = {matchLabels: {app: 'db'}};
+
+/** The same question with something else in it. */
+const kin: readonly (readonly ((ctx: Context) => unknown)[])[] = [
+  [(ctx) => ctx.get(pods, 'a'), (ctx) => ctx.get(pods, 'b'), (ctx) => ctx.get(items, 'a')],
+  [(ctx) => ctx.exists(pods, 'a'), (ctx) => ctx.exists(pods, 'b'), (ctx) => ctx.exists(items, 'a')],
+  [(ctx) => ctx.list(byTag, 'x'), (ctx) => ctx.list(byTag, 'y'), (ctx) => ctx.list(byOther, 'x')],
+  [(ctx) => ctx.count(byTag, 'x'), (ctx) => ctx.count(byTag, 'y'), (ctx) => ctx.count(byOther, 'x')],
+  [(ctx) => ctx.list(pods), (ctx) => ctx.list(items)],
+  [
+    (ctx) => ctx.select(pods, web),
+    (ctx) => ctx.select(pods, db),
+    (ctx) => ctx.select(pods, web, 'm'),
+    (ctx) => ctx.select(pods, web, 'n'),
+    (ctx) => ctx.select(pods, undefined),
+  ],
+  [
+    (ctx) => ctx.selecting(pods, {app: 'web'}),
+    (ctx) => ctx.selecting(pods, {app: 'db'}),
+    (ctx) => ctx.selecting(pods, {app: 'web', tier: 'front'}),
+    (ctx) => ctx.selecting(pods, {app: 'web'}, 'm'),
+    (ctx) => ctx.selecting(pods, {app: 'web'}, 'n'),
+    (ctx) => ctx.selecting(pods, {app: 'web'}, ''),
+  ],
+];
+const asked = kin.flat();
+const kinOf = derive('kin-of', {
+  from: questions,
+  rows: (ctx, {key, how}) => ({key, answer: asked[Number(how)]?.(ctx) ?? 'nothing', last: ctx.count(byTag, 'z')}),
+});
+const close = kin.flatMap((some) =>
+  some.flatMap((one) =>
+    some.filter((other) => other !== one).map((other) => [asked.indexOf(one), asked.indexOf(other)]),
+  ),
+);
+
+describe('a transform that asks the same with something else in it', () => {
+  it.each(close)('question %d, then %d', (first = 0, second = 0) => {
+    const graph = createGraph({outputs: [kinOf]});
+    const ask = (how: number) => graph.commit((tx) => tx.set(questions, {key: 'q', how: String(how)}));
+    const pod = (key: string, namespace: string, app: string, selector: LabelSelector): Pod => ({
+      key,
+      namespace,
+      labels: {app, tier: 'front'},
+      selector,
+    });
+    const worlds = [
+      [pod('a', 'm', 'web', web), pod('b', 'n', 'db', db)],
+      [pod('a', 'm', 'db', db), pod('b', 'n', 'web', web), pod('c', 'm', 'web', {matchLabels: {tier: 'front'}})],
+      [pod('a', 'n', 'web', web), pod('b', 'm', 'web', web), pod('c', '', 'web', web)],
+      [],
+    ];
+    for (const [i, before] of worlds.entries()) {
+      graph.commit((tx) => {
+        tx.replaceAll(pods, before);
+        tx.replaceAll(items, states[i] ?? []);
+      });
+      ask(first);
+      ask(second);
+      for (const [j, after] of worlds.entries()) {
+        graph.commit((tx) => {
+          tx.replaceAll(pods, after);
+          tx.replaceAll(items, states[j] ?? []);
+        });
+        const fresh = createGraph({outputs: [kinOf]});
+        fresh.commit((tx) => {
+          tx.replaceAll(pods, after);
+          tx.replaceAll(items, states[j] ?? []);
+          tx.set(questions, {key: 'q', how: String(second)});
+        });
+        expect(graph.list(kinOf)).toEqual(fresh.list(kinOf));
+      }
+    }
+  });
+});
+
+describe('a transform that uses a part of what it reads', () => {
+  const parts: Readonly<Record<string, (ctx: Context) => unknown>> = {
+    'of a row': (ctx) => ctx.get(items, 'a', ({n}) => n),
+    'of the rows of an index': (ctx) => ctx.list(byTag, 'x', ({n}) => n),
+    'their number': (ctx) => ctx.count(byTag, 'x'),
+    'whether there are any': (ctx) => ctx.exists(byTag, 'x'),
+    'whether a row is there': (ctx) => ctx.exists(items, 'a'),
+  };
+
+  it.each(Object.entries(parts))('runs when that changes, and not when the rest does: %s', (part, use) => {
+    const user = derive('user', {from: questions, rows: (ctx, {key}) => ({key, used: use(ctx)})});
+    const graph = createGraph({outputs: [user]});
+    graph.commit((tx) => {
+      tx.set(questions, {key: 'q', how: ''});
+      tx.set(items, {key: 'a', n: 1, tag: 'x', other: ''});
+    });
+    const runsAfter = (write: (tx: Transaction) => void): number => {
+      graph.resetCounters();
+      graph.commit(write);
+      return graph.counters().get('user')?.runs ?? -1;
+    };
+    expect(runsAfter((tx) => tx.set(items, {key: 'a', n: 1, tag: 'x', other: 'more'}))).toBe(0);
+    expect(runsAfter((tx) => tx.set(items, {key: 'a', n: 2, tag: 'x', other: 'more'}))).toBe(
+      part.startsWith('of') ? 1 : 0,
+    );
+    expect(runsAfter((tx) => tx.delete(items, 'a'))).toBe(1);
+    expect(runsAfter((tx) => tx.set(items, {key: 'a', n: 2, tag: 'x', other: 'more'}))).toBe(1);
   });
 });

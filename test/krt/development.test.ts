@@ -1,5 +1,15 @@
 import {describe, expect, it} from 'vitest';
-import {type Context, createGraph, derive, type Graph, index, input, type Row} from '../../src/krt/index.ts';
+import {
+  type Context,
+  createGraph,
+  derive,
+  type Graph,
+  group,
+  index,
+  input,
+  merge,
+  type Row,
+} from '../../src/krt/index.ts';
 
 type Item = Row & {readonly n: number; readonly list?: number[]};
 
@@ -43,6 +53,16 @@ describe('in development', () => {
     const [{row} = {row: undefined}] = graph.dump('made');
     expect(row).toMatchObject({deep: {list: [1]}});
     expect(Object.isFrozen(row)).toBe(true);
+  });
+
+  it('rows of groups and joins are frozen, too', () => {
+    const groups = group('groups', byN);
+    const joined = merge('joined', [items], ([first], key) => ({key, n: first?.n ?? 0}));
+    const graph = createGraph({outputs: [groups, joined], development: true});
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 1}));
+    for (const row of [graph.get(groups, '1'), graph.get(groups, '1')?.rows, graph.get(joined, 'a')]) {
+      expect([typeof row, Object.isFrozen(row)]).toEqual(['object', true]);
+    }
   });
 
   it('a transform that is not pure is reported', () => {

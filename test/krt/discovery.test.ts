@@ -5,6 +5,7 @@ import {
   type Collection,
   createGraph,
   derive,
+  deriveOutputs,
   type Graph,
   index,
   input,
@@ -62,6 +63,30 @@ describe('a collection met inside a transform', () => {
     expect(graph.counters().get('low')).toMatchObject({runs: 1});
     expect(graph.counters().get('above')).toMatchObject({runs: 1});
     expect(graph.edges()).toContainEqual({from: 'three', to: 'low', how: 'fetch'});
+  });
+
+  it('may rank far below its reader, which waits for it all the same', () => {
+    const late = plusOne('late', items);
+    const reader = derive('reader', {from: three, rows: (ctx, {key}) => ({key, all: ctx.list(late).map(({n}) => n)})});
+    const graph = createGraph({outputs: [reader]});
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 0}));
+    expect(graph.list(reader)).toEqual([{key: 'a', all: [1]}]);
+    expect(graph.counters().get('reader')).toMatchObject({runs: 1});
+  });
+
+  it('raises those that wait for their turn, who then come after it', () => {
+    const low = derive('low', {from: items, rows: (ctx, {key, n}) => ({key, n: n === 0 ? 0 : ctx.count(three)})});
+    const above = ['x', 'y', 'z'].map((name) =>
+      derive(name, {from: items, rows: (ctx, {key}) => ({key, n: ctx.get(low, key)?.n})}),
+    );
+    const graph = createGraph({outputs: [...above, three]});
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 0}));
+    graph.resetCounters();
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 1}));
+    for (const one of above) {
+      expect(graph.list(one)).toEqual([{key: 'a', n: 1}]);
+      expect(graph.counters().get(one.name)).toMatchObject({runs: 1});
+    }
   });
 
   it('is told to the subscribers of the reader as one delta', () => {
@@ -152,6 +177,20 @@ describe('names', () => {
     expect(graph.errors()).toMatchObject([{key: 'reader/a', message: 'two collections are named two'}]);
     expect(graph.list(two)).toEqual([{key: 'a', n: 3}]);
     expect(ran).toBe(0);
+  });
+
+  it('are an error when a transform of several outputs takes one twice, or one that is taken', () => {
+    const outputs = (rows: string, status: string) =>
+      deriveOutputs<Item, {rows: Row; status: Row}>('outputs', {
+        from: items,
+        outputs: {rows, status},
+        rows: (_, {key}) => ({rows: {key}, status: {key}}),
+      });
+    expect(() => createGraph({outputs: [one, outputs('free', 'one').rows]})).toThrow('two collections are named one');
+    expect(() => createGraph({outputs: [outputs('same', 'same').rows]})).toThrow('two collections are named same');
+    const graph = createGraph({outputs: [one, outputs('free', 'other').rows]});
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 1}));
+    expect(graph.dump('other')).toHaveLength(1);
   });
 
   it('tell what there is when one is unknown', () => {

@@ -12,7 +12,9 @@ import {
 } from '../../src/krt/index.ts';
 
 /** A class of its own, as rows should not contain. */
-class Thing {}
+class Thing {
+  readonly key = 'thing';
+}
 
 const thing = new Thing();
 const act = (): void => {};

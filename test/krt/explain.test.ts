@@ -90,6 +90,18 @@ describe('why', () => {
     });
   });
 
+  it('tells the causes of the last run, all of them and none of the run before', () => {
+    const graph = made();
+    const causes = () => graph.why(capped, 'a').causes.map(({collection, key}) => `${collection}[${key}]`);
+    graph.commit((tx) => {
+      tx.set(items, {key: 'a', n: 1, team: 'red'});
+      tx.set(limits, {key: 'red', limit: 3});
+    });
+    expect(causes().sort()).toEqual(['items[a]', 'limits[red]']);
+    graph.commit((tx) => tx.set(limits, {key: 'red', limit: 4}));
+    expect(causes()).toEqual(['limits[red]']);
+  });
+
   it('says of a row that went when it went, as long as the history reaches', () => {
     const graph = made();
     const epoch = graph.commit((tx) => tx.delete(items, 'a'));
@@ -97,6 +109,7 @@ describe('why', () => {
       expect(graph.why(collection, 'a')).toMatchObject({collection, key: 'a', epoch, change: 'removed'});
     }
     expect(graph.why('teams', 'red')).toMatchObject({epoch, change: 'changed'});
+    expect(graph.why('capped', 'zzz')).toMatchObject({epoch: 0, change: 'absent'});
     const forgetful = createGraph({outputs: [capped], history: 0});
     forgetful.commit((tx) => tx.set(items, {key: 'a', n: 5, team: 'red'}));
     forgetful.commit((tx) => tx.delete(items, 'a'));
@@ -169,6 +182,20 @@ describe('the picture of a graph', () => {
     expect(lines).toHaveLength(1 + graph.nodes().length + graph.edges().length);
   });
 
+  it('shows a node as made from what it is made from, whether it reads that as well or not', () => {
+    const selfish = derive('selfish', {
+      from: items,
+      reads: [items, limits],
+      rows: (ctx) => ({key: String(ctx.count(items))}),
+    });
+    const graph = createGraph({outputs: [selfish]});
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 1, team: 'red'}));
+    expect(graph.edges()).toEqual([
+      {from: 'items', to: 'selfish', how: 'primary'},
+      {from: 'limits', to: 'selfish', how: 'fetch'},
+    ]);
+  });
+
   it('lists each edge once, from sources of lower rank to readers of higher', () => {
     const graph = made();
     const ranks = new Map(graph.nodes().map(({name, rank}) => [name, rank]));
@@ -191,6 +218,9 @@ describe('the counters', () => {
       everything: {runs: 0, changed: 2},
       summary: {runs: 0, changed: 0},
     });
+    const ratesOf = (node: string) => graph.nodes().find(({name}) => name === node)?.rates;
+    expect(ratesOf('capped')).toMatchObject({cutOffPerRun: 0.5, examinedPerRun: 1});
+    expect(ratesOf('limits')).toMatchObject({cutOffPerRun: 0, examinedPerRun: 0});
     graph.resetCounters();
     expect(graph.counters().get('capped')).toEqual({runs: 0, changed: 0, cutOff: 0, examined: 0, scans: 0});
   });
@@ -242,5 +272,9 @@ describe('the history', () => {
       ['items', 'k9'],
       ['capped', 'k9'],
     ]);
+    expect(graph.history().map(({cause}) => cause?.key)).toEqual(['k8', undefined, 'k9']);
+    graph.commit((tx) => tx.set(limits, {key: 'red', limit: 5}));
+    expect(graph.history().every(({epoch}) => epoch === graph.epoch)).toBe(true);
+    expect(graph.history().every(({cause}) => cause?.collection === 'limits')).toBe(true);
   });
 });

@@ -118,6 +118,33 @@ describe('a commit', () => {
     expect(graph.size(items)).toBe(0);
   });
 
+  it('that throws leaves nothing behind for the next, in none of the inputs that it wrote to', () => {
+    const others = input<Item>('others', {key: ({key}) => key});
+    const {graph, changes} = watched();
+    const set = (key: string, n: number) =>
+      graph.commit((tx) => {
+        tx.set(items, {key, n});
+        tx.set(others, {key, n});
+      });
+    set('a', 1);
+    changes.length = 0;
+    const attempt = () =>
+      graph.commit((tx) => {
+        for (const one of [items, others]) {
+          tx.delete(one, 'a');
+          tx.set(one, {key: 'lost', n: 1});
+        }
+        throw new Error('no luck');
+      });
+    expect(attempt).toThrow('no luck');
+    set('b', 1);
+    for (const one of [items, others]) expect(graph.list(one).map(({key}) => key)).toEqual(['a', 'b']);
+    expect(changes.map(({key}) => key)).toEqual(['b']);
+    expect(attempt).toThrow('no luck');
+    set('lost', 2);
+    for (const one of [items, others]) expect(graph.get(one, 'lost')).toEqual({key: 'lost', n: 2});
+  });
+
   it('inside the write of another is refused, and undoes that', () => {
     const {graph} = watched();
     const nested = () =>

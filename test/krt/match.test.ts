@@ -138,6 +138,66 @@ describe.each(Object.entries(worlds))('matchJoin %s', (name, world) => {
     expect(runsOf(() => graph.commit((tx) => tx.set(policies, other)))).toEqual([1, 3]);
   });
 
+  it('is exact to one who reads one side alone, and of that only whether there is anything', () => {
+    const {match} = world;
+    const any = singleton('any', {rows: (ctx) => ({key: 'only', any: ctx.exists(match.targets, 'one')})});
+    const graph = createGraph({outputs: [any]});
+    const set = (...keys: readonly string[]) =>
+      graph.commit((tx) => {
+        tx.replaceAll(
+          pods,
+          keys.map((key) => ({key, namespace: 'm', labels: {app: 'p'}, n: 1})),
+        );
+      });
+    graph.commit((tx) => tx.set(policies, {key: 'one', namespace: 'm', selector: {matchLabels: {app: 'p'}}}));
+    const after = (...keys: readonly string[]): readonly unknown[] => {
+      graph.resetCounters();
+      set(...keys);
+      return [graph.get(any, 'only')?.any, graph.counters().get('any')?.runs];
+    };
+    expect(after('a', 'b', 'c')).toEqual([true, 1]);
+    expect(after('b', 'd', 'e')).toEqual([true, 0]);
+    expect(after('f')).toEqual([true, 0]);
+    expect(after()).toEqual([false, 1]);
+    expect(after()).toEqual([false, 0]);
+  });
+
+  it('tells who reads by targets alone of labels and selectors that change, and of rows that go elsewhere', () => {
+    const {match} = world;
+    const reader = derive('reader', {
+      from: pods,
+      rows: (ctx, {key}) => ({
+        key,
+        policies: ctx.list(match.selectors, key, (row) => `${row.key} of ${row.namespace}`),
+      }),
+    });
+    const onlooker = singleton('onlooker', {
+      rows: (ctx) => ({
+        key: 'only',
+        policies: ctx.list(match.selectors, 'a').map((row) => `${row.key} of ${row.namespace}`),
+      }),
+    });
+    const graph = createGraph({outputs: [onlooker]});
+    const found = () => graph.get(onlooker, 'only')?.policies;
+    const elsewhere = name === 'in namespaces' ? [] : ['one of m'];
+    graph.commit((tx) => {
+      tx.set(pods, {key: 'a', namespace: 'm', labels: {app: 'p'}, n: 1});
+      tx.set(policies, {key: 'one', namespace: 'm', selector: {matchLabels: {app: 'p'}}});
+    });
+    expect(found()).toEqual(['one of m']);
+    graph.commit((tx) => tx.set(pods, {key: 'a', namespace: 'm', labels: {app: 'q'}, n: 1}));
+    expect(found()).toEqual([]);
+    graph.commit((tx) => tx.set(pods, {key: 'a', namespace: 'm', labels: {app: 'p'}, n: 1}));
+    expect(found()).toEqual(['one of m']);
+    graph.commit((tx) => tx.set(pods, {key: 'a', namespace: 'n', labels: {app: 'p'}, n: 1}));
+    expect(found()).toEqual(elsewhere);
+    graph.commit((tx) => tx.set(policies, {key: 'one', namespace: 'n', selector: {matchLabels: {app: 'p'}}}));
+    expect(found()).toEqual(['one of n']);
+    expect(graph.list(reader)).toEqual([{key: 'a', policies: ['one of n']}]);
+    graph.commit((tx) => tx.set(policies, {key: 'one', namespace: 'm', selector: {matchLabels: {app: 'p'}}}));
+    expect(found()).toEqual(elsewhere);
+  });
+
   it('says nothing to others of a row that selects otherwise and yet the same', () => {
     const {match} = world;
     const onlooker = singleton('onlooker', {

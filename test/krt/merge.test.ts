@@ -176,6 +176,39 @@ describe('nested', () => {
     expect(graph.size(loop)).toBe(2);
   });
 
+  it('waits for what a row brings alive, and makes each row once', () => {
+    let made: string[] = [];
+    const copy = (name: string, from: Collection<Item>) => derive(name, {from, rows: (_, row) => ({...row})});
+    const deep = copy('third-copy', copy('second-copy', copy('first-copy', first)));
+    const combined = nested<Layer, Item>('combined', {
+      from: layers,
+      member: ({of}) => (of === 'deep' ? deep : first),
+      merge: (rows, key) => {
+        made.push(key);
+        return together(rows, key);
+      },
+    });
+    const after = copy('after', combined);
+    const graph = createGraph({outputs: [after]});
+    graph.commit((tx) => {
+      tx.set(layers, {key: '1', of: 'first'});
+      tx.set(first, {key: 'a', from: 'first', n: 1});
+    });
+    graph.resetCounters();
+    made = [];
+    graph.commit((tx) => {
+      tx.set(layers, {key: '2', of: 'deep'});
+      tx.set(first, {key: 'a', from: 'first', n: 2});
+      tx.set(first, {key: 'b', from: 'first', n: 3});
+    });
+    expect(graph.list(after).map(({key, n}) => [key, n])).toEqual([
+      ['a', 4],
+      ['b', 6],
+    ]);
+    expect(made.sort()).toEqual(['a', 'b']);
+    expect(graph.counters().get('after')).toMatchObject({runs: 2});
+  });
+
   it('brings alive what a row stands for', () => {
     const graph = createGraph({outputs: [stacked]});
     expect(graph.find('second')).toBeUndefined();

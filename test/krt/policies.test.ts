@@ -5,11 +5,13 @@ type Item = Row & {readonly n: number};
 type Policy = 'keep' | 'drop' | 'fail';
 
 const items = input<Item>('items', {key: ({key}) => key});
+const clock = input<Item>('clock', {key: ({key}) => key});
 const halves = (onError: Policy) =>
   derive('halves', {
     from: items,
     onError,
-    rows: (_, {key, n}): Item => {
+    rows: (ctx, {key, n}): Item => {
+      ctx.get(clock, 'now');
       if (n % 2 === 1) throw new Error(`${n} is odd`);
       return {key, n: n / 2};
     },
@@ -113,6 +115,30 @@ describe('the errors of transforms', () => {
     expect(graph.list(transformErrors)).toEqual(graph.errors());
     expect(() => graph.commit((tx) => tx.delete(transformErrors, 'halves/a'))).toThrow(/written by the graph itself/);
     expect(graph.list(transformErrors)).toHaveLength(1);
+  });
+
+  it('are all there again when the collection was let go of in between', () => {
+    const graph = createGraph({outputs: [halves('keep'), transformErrors]});
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 3}));
+    graph.retire(transformErrors);
+    expect(graph.find('transform-errors')).toBeUndefined();
+    graph.commit((tx) => tx.set(items, {key: 'b', n: 3}));
+    expect(graph.list(transformErrors).map(({key}) => key)).toEqual(['halves/a', 'halves/b']);
+  });
+
+  it('last as long as they say the same, and say since when', () => {
+    const graph = createGraph({outputs: [halves('keep'), transformErrors]});
+    const told: string[] = [];
+    graph.subscribe(transformErrors, ({changes}) => told.push(...changes.map((change) => change.new?.message ?? '')));
+    const since = graph.commit((tx) => tx.set(items, {key: 'a', n: 3}));
+    const {epoch} = graph;
+    graph.commit((tx) => tx.set(clock, {key: 'now', n: 1}));
+    graph.commit((tx) => tx.set(clock, {key: 'now', n: 2}));
+    expect(graph.epoch).toBe(epoch + 2);
+    expect(graph.errors()).toMatchObject([{key: 'halves/a', epoch: since}]);
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 5}));
+    expect(graph.errors()).toMatchObject([{key: 'halves/a', message: '5 is odd', epoch: graph.epoch - 1}]);
+    expect(told).toEqual(['3 is odd', '5 is odd']);
   });
 
   it('can be read by a transform that fails itself', () => {

@@ -1,3 +1,4 @@
+import type {Observable} from 'rxjs';
 import {setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
 import {describe, expect, it} from 'vitest';
@@ -128,10 +129,12 @@ describe('what is let go of', () => {
     const stays: readonly (() => () => void)[] = [
       () => graph.subscribe(made, () => {}),
       () => graph.onCommit([made, made], () => {}),
-      ...[graph.deltas$(made), graph.commits$([made]), graph.conflated$(made)].map((stream) => () => {
-        const subscription = stream.subscribe(() => {});
-        return () => subscription.unsubscribe();
-      }),
+      ...[graph.deltas$(made), graph.commits$([made]), graph.conflated$(made)].map(
+        (stream: Observable<unknown>) => () => {
+          const subscription = stream.subscribe(() => {});
+          return () => subscription.unsubscribe();
+        },
+      ),
     ];
     for (const stay of stays) {
       const leave = stay();

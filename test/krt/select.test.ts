@@ -110,6 +110,59 @@ describe('select', () => {
     graph.resetCounters();
     graph.commit((tx) => tx.set(pods, {key: 'a', namespace: 'm', labels: {tier: 'front'}}));
     expect(graph.counters().get('selected')).toMatchObject({runs: 0, scans: 1});
+    graph.resetCounters();
+    expect(graph.counters().get('selected')).toMatchObject({runs: 0, scans: 0});
+  });
+
+  it('looks at the rows of the rarest label that all of them must have', () => {
+    const graph = createGraph({outputs: [selected]});
+    graph.commit((tx) => {
+      for (let n = 0; n < 50; n++) {
+        tx.set(pods, {key: `pod-${n}`, namespace: 'm', labels: {app: 'web', zone: `z${n % 2}`, host: `h${n}`}});
+      }
+    });
+    let asked = 0;
+    const examined = (selector: LabelSelector): number => {
+      graph.resetCounters();
+      graph.commit((tx) => tx.set(queries, {key: `q-${asked++}`, selector}));
+      return graph.counters().get('selected')?.examined ?? -1;
+    };
+    expect(examined({matchLabels: {app: 'web', zone: 'z1', host: 'h3'}})).toBe(1);
+    expect(examined({matchLabels: {host: 'h3', zone: 'z1', app: 'web'}})).toBe(1);
+    expect(examined({matchLabels: {app: 'web', zone: 'z1'}})).toBe(25);
+    expect(examined({matchExpressions: [{key: 'app', operator: 'Exists'}], matchLabels: {host: 'none'}})).toBe(0);
+  });
+
+  it('finds, in a namespace, what is there alone, and is told of nothing else', () => {
+    const spaced = input<Pod>('spaced', {
+      key: ({key}) => key,
+      labels: (pod) => pod.labels,
+      namespace: ({namespace}) => namespace,
+    });
+    const within = derive('within', {
+      from: queries,
+      rows: (ctx, {key, selector}) => ({key, pods: ctx.select(spaced, selector, 'm').map((found) => found.key)}),
+    });
+    const selectors: readonly LabelSelector[] = [
+      {},
+      {matchLabels: {app: 'web'}},
+      {matchExpressions: [{key: 'app', operator: 'Exists'}]},
+      {matchExpressions: [{key: 'tier', operator: 'DoesNotExist'}]},
+      {matchExpressions: [{key: 'app', operator: 'NotIn', values: ['db']}]},
+    ];
+    const graph = createGraph({outputs: [within]});
+    graph.commit((tx) => selectors.forEach((selector, i) => tx.set(queries, {key: String(i), selector})));
+    const after = (key: string, namespace: string): readonly unknown[] => {
+      graph.resetCounters();
+      graph.commit((tx) => tx.set(spaced, {key, namespace, labels: {app: 'web'}}));
+      const found = new Set(graph.list(within).map(({pods: keys}) => keys.join(' ')));
+      return [...found, graph.counters().get('within')?.runs];
+    };
+    expect(after('a', 'm')).toEqual(['a', selectors.length]);
+    expect(after('b', 'n')).toEqual(['a', 0]);
+    expect(after('b', 'm')).toEqual(['a b', selectors.length]);
+    expect(after('a', 'n')).toEqual(['b', selectors.length]);
+    expect(after('a', 'o')).toEqual(['b', 0]);
   });
 
   it('lives beside an index of the same collection', () => {

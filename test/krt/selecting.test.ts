@@ -117,6 +117,8 @@ describe('selecting, and selecting in a namespace', () => {
     expect(runsOf(one(2, {matchExpressions: [{key: 'app', operator: 'Exists'}]}, 'n'))).toBe(2);
     expect(runsOf(one(2, {matchLabels: {app: 'r'}}, 'n'))).toBe(2);
     expect(runsOf(one(3, {matchLabels: {app: 'r'}}, 'n'))).toBe(0);
+    expect(runsOf(one(3, {matchLabels: {app: 'p', tier: 'none'}}, 'n'))).toBe(0);
+    expect(runsOf(one(3, {matchLabels: {tier: 'none', app: 'p'}}, 'n'))).toBe(0);
     expect(runsOf(one(3, {}, 'n'))).toBe(2);
     expect(runsOf(one(3, undefined, 'n'))).toBe(2);
     expect(runsOf(one(4, undefined, 'n'))).toBe(0);

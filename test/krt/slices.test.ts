@@ -59,6 +59,26 @@ describe('a commit in slices', () => {
     expect(graph.size(doubled)).toBe(4000);
   });
 
+  it('makes of writes that take long no more at once than the budget is for', async () => {
+    const graph = createGraph({outputs: [doubled]});
+    const sizes: number[] = [];
+    graph.subscribe(doubled, ({changes}) => sizes.push(changes.length));
+    const slow = (n: number): Write => {
+      return (tx) => {
+        const end = performance.now() + 1;
+        while (performance.now() < end);
+        set(`k${n}`, n)(tx);
+      };
+    };
+    await graph.commitInSlices(
+      Array.from({length: 60}, (_, n) => slow(n)),
+      {budget: 5},
+    );
+    // How long the first ones take is not known before.
+    expect(Math.max(...sizes.slice(1))).toBeLessThanOrEqual(5);
+    expect(graph.size(doubled)).toBe(60);
+  });
+
   it('goes no further when a write throws: the slices before it are in effect, its own is not', async () => {
     const graph = createGraph({outputs: [doubled]});
     const bad: Write = () => {

@@ -83,6 +83,15 @@ describe('subscribers that write', () => {
     expect(graph.list(echoes)).toEqual([{key: 'e', n: 2999}]);
   });
 
+  it('may write once on every commit, however many there are', () => {
+    const graph = createGraph({outputs: [items, echoes]});
+    graph.subscribe(items, ({changes: [change]}) => {
+      graph.commit((tx) => tx.set(echoes, {key: 'e', n: change?.new?.n ?? 0}));
+    });
+    for (let n = 0; n < 1500; n++) graph.commit((tx) => tx.set(items, {key: 'a', n}));
+    expect(graph.list(echoes)).toEqual([{key: 'e', n: 1499}]);
+  });
+
   it('see what they committed on their snapshot as the next delta', () => {
     const graph = createGraph({outputs: [items]});
     graph.commit((tx) => tx.set(items, {key: 'a', n: 1}));
@@ -163,6 +172,16 @@ describe('subscribers', () => {
     graph.commit(() => {});
     graph.commit((tx) => tx.set(items, {key: 'a', n: 1}));
     expect(calls).toEqual([['items', 'doubled']]);
+  });
+
+  it('of several collections are told of theirs alone, in the order in which they came', () => {
+    const graph = createGraph({outputs: [items, echoes, doubled]});
+    const calls: string[] = [];
+    graph.onCommit([echoes, doubled], ({deltas}) => calls.push(`second and third: ${[...deltas.keys()].join(' ')}`));
+    graph.subscribe(doubled, ({collection}) => calls.push(`third: ${collection}`));
+    graph.onCommit([items], ({deltas}) => calls.push(`first: ${[...deltas.keys()].join(' ')}`));
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 1}));
+    expect(calls).toEqual(['second and third: doubled', 'third: doubled', 'first: items']);
   });
 
   it('hear nothing after the graph is disposed of, which takes no more commits', () => {

@@ -50,6 +50,8 @@ describe('a graph with a tracer', () => {
     expect(ended()).toMatchObject([
       {attributes: {'krt.epoch': epoch, 'krt.inputs': ['items'], 'krt.runs': 2, 'krt.changed': 4}},
     ]);
+    graph.commit((tx) => tx.set(items, {key: 'a', n: 2}));
+    expect(ended().at(-1)).toMatchObject({attributes: {'krt.runs': 1, 'krt.changed': 2}});
     expect(new Set(ended().map(({name}) => name)).size).toBe(1);
   });
 
