@@ -185,7 +185,35 @@ describe('a transform that uses a part of what it reads', () => {
     expect(runsAfter((tx) => tx.set(items, {key: 'a', n: 2, tag: 'x', other: 'more'}))).toBe(
       part.startsWith('of') ? 1 : 0,
     );
+    // Another row concerns those who list or count, and not those who ask for this one, or whether there are any.
+    const concerned = part === 'of the rows of an index' || part === 'their number' ? 1 : 0;
+    expect(runsAfter((tx) => tx.set(items, {key: 'b', n: 1, tag: 'x', other: ''}))).toBe(concerned);
+    expect(runsAfter((tx) => tx.delete(items, 'b'))).toBe(concerned);
     expect(runsAfter((tx) => tx.delete(items, 'a'))).toBe(1);
     expect(runsAfter((tx) => tx.set(items, {key: 'a', n: 2, tag: 'x', other: 'more'}))).toBe(1);
+  });
+});
+
+describe('a transform that asks for more and for less', () => {
+  const keys = ['a', 'b', 'c', 'd'];
+  const some = derive('some', {
+    from: questions,
+    rows: (ctx, {key, how}) => ({key, found: keys.slice(0, Number(how)).map((one) => ctx.get(items, one)?.n)}),
+  });
+
+  it('hears of what it asked for last, and of nothing else', () => {
+    const graph = createGraph({outputs: [some]});
+    let n = 0;
+    const found = () => graph.get(some, 'q')?.found;
+    for (const many of [3, 1, 3, 0, 4, 2, 4, 4, 0]) {
+      graph.commit((tx) => tx.set(questions, {key: 'q', how: String(many)}));
+      expect(graph.registrations()).toBe(many);
+      for (const [i, key] of keys.entries()) {
+        graph.resetCounters();
+        graph.commit((tx) => tx.set(items, {key, n: ++n, tag: '', other: ''}));
+        expect(graph.counters().get('some')).toMatchObject({runs: i < many ? 1 : 0});
+        expect(found()).toEqual(keys.slice(0, many).map((one) => graph.get(items, one)?.n));
+      }
+    }
   });
 });

@@ -126,6 +126,18 @@ describe('a collection', () => {
     expect([graph.get(copies, 'a')?.note, graph.get(joined, 'a')?.note]).toEqual(['third', 'third']);
   });
 
+  it('joins rows by its own function, whatever that of their source is', () => {
+    const plain = input<Item>('plain', {key: ({key}) => key});
+    const joined = join('joined', [plain, items], {equals: (old, now) => old.n === now.n});
+    const graph = createGraph({outputs: [joined]});
+    const notes: unknown[] = [];
+    graph.subscribe(joined, ({changes}) => notes.push(...changes.map((change) => change.new?.note)));
+    graph.commit((tx) => tx.set(plain, noted('a', 1, 'first')));
+    graph.commit((tx) => tx.set(plain, noted('a', 1, 'second')));
+    graph.commit((tx) => tx.set(plain, noted('a', 2, 'third')));
+    expect(notes).toEqual(['first', 'third']);
+  });
+
   it('takes rows for different, and reports it, where its own function throws', () => {
     const {graph, copies, after, reported} = made(() => {
       throw new Error('no idea');

@@ -98,6 +98,10 @@ describe('why', () => {
       tx.set(limits, {key: 'red', limit: 3});
     });
     expect(causes().sort()).toEqual(['items[a]', 'limits[red]']);
+    for (const n of [2, 1]) {
+      graph.commit((tx) => tx.set(items, {key: 'a', n, team: 'red'}));
+      expect(causes()).toEqual(['items[a]']);
+    }
     graph.commit((tx) => tx.set(limits, {key: 'red', limit: 4}));
     expect(causes()).toEqual(['limits[red]']);
   });

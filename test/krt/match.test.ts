@@ -198,6 +198,23 @@ describe.each(Object.entries(worlds))('matchJoin %s', (name, world) => {
     expect(found()).toEqual(elsewhere);
   });
 
+  it('finds no target where it was, once it has gone elsewhere with the labels that it had', () => {
+    const {match} = world;
+    const targets = singleton('targets', {
+      rows: (ctx) => ({
+        key: 'only',
+        pods: ctx.list(match.targets, 'one').map((row) => `${row.key} of ${row.namespace}`),
+      }),
+    });
+    const graph = createGraph({outputs: [targets]});
+    graph.commit((tx) => tx.set(policies, {key: 'one', namespace: 'm', selector: {matchLabels: {app: 'p'}}}));
+    for (const namespace of ['m', 'n', 'm', 'o']) {
+      graph.commit((tx) => tx.set(pods, {key: 'a', namespace, labels: {app: 'p'}, n: 1}));
+      const matches = namespace === 'm' || name === 'without namespaces';
+      expect(graph.get(targets, 'only')?.pods).toEqual(matches ? [`a of ${namespace}`] : []);
+    }
+  });
+
   it('says nothing to others of a row that selects otherwise and yet the same', () => {
     const {match} = world;
     const onlooker = singleton('onlooker', {

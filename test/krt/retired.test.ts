@@ -31,7 +31,7 @@ const pods = input<Pod>('pods', {
 const spare = input<Pod>('spare', traits);
 const byApp = index(pods, 'app', ({labels}) => labels['app']);
 
-/** One of every kind, made anew, with what has to be asked for to bring it alive. */
+/** One of every kind, made anew. */
 const kinds: Readonly<Record<string, () => AnyCollection>> = {
   derive: () => derive('made', {from: pods, rows: (_, {key}) => ({key})}),
   singleton: () => singleton('made', {rows: (ctx) => ({key: 'all', n: ctx.count(pods), some: ctx.exists(byApp, 'p')})}),
@@ -49,6 +49,12 @@ const kinds: Readonly<Record<string, () => AnyCollection>> = {
   nested: () => nested('made', {from: spare, member: ({key}) => (key === 'pods' ? pods : undefined)}),
   'a group of a match': () => group('made', matchJoin('match', {selectors: pods, targets: pods}).targets),
 };
+
+/** Of the collection and of the match that it is made of, if it is. */
+const definitionsOf = ({definition}: AnyCollection): readonly object[] =>
+  definition.kind === 'group' && definition.index.match !== undefined
+    ? [definition, definition.index.match.definition]
+    : [definition];
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -76,7 +82,7 @@ describe.each(Object.entries(kinds))('a %s that is let go of', (_, make) => {
     expect(graph.history().some(({node}) => node === 'made')).toBe(true);
     leave();
     graph.retire(collection);
-    return {graph, before, definition: new WeakRef<object>(collection.definition)};
+    return {graph, before, definitions: definitionsOf(collection).map((one) => new WeakRef<object>(one))};
   }
 
   const change = (graph: ReturnType<typeof createGraph>): number =>
@@ -98,29 +104,82 @@ describe.each(Object.entries(kinds))('a %s that is let go of', (_, make) => {
   });
 
   it('is forgotten, with its definition, by the sources that live on', async () => {
-    const {graph, definition} = made();
+    const {graph, definitions} = made();
     change(graph);
-    expect(await isFreed(definition)).toBe(true);
+    for (const definition of definitions) expect(await isFreed(definition)).toBe(true);
     expect(graph.size(pods)).toBe(2);
   });
 });
 
 describe('what is let go of', () => {
-  it('leaves what others need as it was', () => {
+  it.each([0, 1])('leaves what others need as it was: %d', (which) => {
     const base = derive('base', {from: pods, rows: (_, {key}) => ({key})});
-    const [left, right] = ['left', 'right'].map((name) =>
-      derive(name, {
-        from: base,
-        rows: (ctx, {key}) => ({key, app: ctx.count(byApp, 'p'), labelled: ctx.selecting(pods, {app: 'p'}).length}),
-      }),
-    );
-    if (left === undefined || right === undefined) throw new Error('two of them');
-    const graph = createGraph({outputs: [left, right]});
+    const made = (name: string) =>
+      [
+        derive(name, {
+          from: base,
+          rows: (ctx, {key}) => ({key, app: ctx.count(byApp, 'p'), labelled: ctx.selecting(pods, {app: 'p'}).length}),
+        }),
+        join(`joined-${name}`, [base]),
+      ] as const;
+    const [left, right] = [made('left'), made('right')];
+    const graph = createGraph({outputs: [...left, ...right]});
     graph.commit((tx) => tx.set(pods, {key: 'a', labels: {app: 'p'}}));
-    graph.retire(left);
+    const [gone, [rest, joined]] = which === 0 ? [left, right] : [right, left];
+    for (const one of gone) graph.retire(one);
     graph.commit((tx) => tx.set(pods, {key: 'b', labels: {app: 'p'}}));
-    expect(graph.list(right)).toEqual(['a', 'b'].map((key) => ({key, app: 2, labelled: 2})));
-    expect(graph.find('left')).toBeUndefined();
+    expect(graph.list(rest)).toEqual(['a', 'b'].map((key) => ({key, app: 2, labelled: 2})));
+    expect(graph.list(joined)).toEqual([{key: 'a'}, {key: 'b'}]);
+    expect(graph.nodes()).toHaveLength(4);
+  });
+
+  it('is forgotten by the history, which goes on with the rest', () => {
+    const base = derive('base', {from: pods, rows: (_, {key}) => ({key})});
+    const made = derive('made', {from: base, rows: (_, {key}) => ({key})});
+    const graph = createGraph({outputs: [base, made], history: 10});
+    const set = (...keys: readonly string[]) =>
+      graph.commit((tx) => keys.forEach((key) => tx.set(pods, {key, labels: {}})));
+    const told = () => graph.history().map(({node, key}) => `${node} ${key}`);
+    set('a');
+    set('b');
+    graph.retire(made);
+    const both = (key: string) => [`pods ${key}`, `base ${key}`];
+    expect(told()).toEqual([...both('a'), ...both('b')]);
+    for (const key of ['c', 'd', 'e', 'f']) set(key);
+    expect(told()).toEqual(['b', 'c', 'd', 'e', 'f'].flatMap(both));
+  });
+
+  it('leaves no index behind: functions that only it needed are called no more', () => {
+    const calls: string[] = [];
+    const called = <T>(name: string, result: T): T => {
+      calls.push(name);
+      return result;
+    };
+    const watched = input<Pod>('watched', {
+      ...traits,
+      labels: ({labels}) => called('labels', labels),
+      selector: ({labels}) => called('selector', {matchLabels: labels}),
+    });
+    const byKey = index(watched, 'key', ({key}) => called('index', key));
+    const asking = derive('asking', {
+      from: pods,
+      rows: (ctx, {key, labels}) => ({
+        key,
+        n: [ctx.count(byKey, key), ctx.select(watched, {matchLabels: labels}), ctx.selecting(watched, labels)].length,
+      }),
+    });
+    const graph = createGraph({outputs: [asking, watched]});
+    graph.commit((tx) => tx.set(pods, {key: 'a', labels: {app: 'p'}}));
+    const callsOf = (labels: Labels): readonly string[] => {
+      calls.length = 0;
+      graph.commit((tx) => tx.set(watched, {key: 'w', labels}));
+      return [...new Set(calls)].sort();
+    };
+    expect(callsOf({app: 'q'})).toEqual(['index', 'labels', 'selector']);
+    graph.retire(asking);
+    expect(callsOf({app: 'p'})).toEqual([]);
+    graph.list(asking);
+    expect(callsOf({app: 'q'})).toEqual(['index', 'labels', 'selector']);
   });
 
   it('stays while somebody is subscribed, in whatever way, and not a commit longer', () => {
@@ -142,8 +201,12 @@ describe('what is let go of', () => {
       expect(graph.find('made')).toBeDefined();
       graph.commit((tx) => tx.set(pods, {key: 'a', labels: {}}));
       leave();
-      graph.retire(made);
       expect(graph.find('made')).toBeUndefined();
     }
+    // Who leaves as it is told does so in the middle of a commit.
+    const leave = graph.subscribe(made, () => leave());
+    graph.retire(made);
+    graph.commit((tx) => tx.set(pods, {key: 'b', labels: {}}));
+    expect(graph.find('made')).toBeUndefined();
   });
 });

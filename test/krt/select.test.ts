@@ -152,9 +152,9 @@ describe('select', () => {
     ];
     const graph = createGraph({outputs: [within]});
     graph.commit((tx) => selectors.forEach((selector, i) => tx.set(queries, {key: String(i), selector})));
-    const after = (key: string, namespace: string): readonly unknown[] => {
+    const after = (key: string, namespace: string, app = 'web'): readonly unknown[] => {
       graph.resetCounters();
-      graph.commit((tx) => tx.set(spaced, {key, namespace, labels: {app: 'web'}}));
+      graph.commit((tx) => tx.set(spaced, {key, namespace, labels: {app}}));
       const found = new Set(graph.list(within).map(({pods: keys}) => keys.join(' ')));
       return [...found, graph.counters().get('within')?.runs];
     };
@@ -163,6 +163,29 @@ describe('select', () => {
     expect(after('b', 'm')).toEqual(['a b', selectors.length]);
     expect(after('a', 'n')).toEqual(['b', selectors.length]);
     expect(after('a', 'o')).toEqual(['b', 0]);
+    // What it is elsewhere does not count, even where it was here before: there are three that it was found by.
+    graph.commit((tx) => tx.set(spaced, {key: 'c', namespace: 'm', labels: {app: 'db'}}));
+    expect(after('c', 'n')).toEqual(['b', 3]);
+  });
+
+  it('answers with the rows as they are, whatever of them has changed', () => {
+    const found = derive('found', {
+      from: queries,
+      rows: (ctx, {key: of, selector}) => ({
+        key: of,
+        where: ctx.select(pods, selector).map(({namespace}) => namespace),
+      }),
+    });
+    const graph = createGraph({outputs: [found]});
+    graph.commit((tx) => {
+      tx.set(queries, {key: 'pair', selector: {matchLabels: {app: 'web'}}});
+      tx.set(queries, {key: 'name', selector: {matchExpressions: [{key: 'app', operator: 'Exists'}]}});
+      tx.set(queries, {key: 'rest', selector: {matchExpressions: [{key: 'tier', operator: 'DoesNotExist'}]}});
+    });
+    for (const namespace of ['m', 'n', 'o']) {
+      graph.commit((tx) => tx.set(pods, {key: 'a', namespace, labels: {app: 'web'}}));
+      for (const {where} of graph.list(found)) expect(where).toEqual([namespace]);
+    }
   });
 
   it('lives beside an index of the same collection', () => {

@@ -174,6 +174,19 @@ describe('subscribers', () => {
     expect(calls).toEqual([['items', 'doubled']]);
   });
 
+  it('of one collection each are told of it, whatever else has changed', () => {
+    const graph = createGraph({outputs: [items, doubled]});
+    const calls: string[] = [];
+    for (const collection of [items, doubled, echoes]) {
+      graph.subscribe(collection, ({changes}) => calls.push(`${collection.name}: ${changes.length}`));
+    }
+    graph.commit((tx) => {
+      tx.set(items, {key: 'a', n: 1});
+      tx.set(items, {key: 'b', n: 1});
+    });
+    expect(calls).toEqual(['items: 2', 'doubled: 2']);
+  });
+
   it('of several collections are told of theirs alone, in the order in which they came', () => {
     const graph = createGraph({outputs: [items, echoes, doubled]});
     const calls: string[] = [];

@@ -1,0 +1,18 @@
+/** A mistake that somebody could make in the engine, and the suite that has to notice. */
+export type Fault = {
+  /** What is wrong then, as a sentence. Unique. */
+  readonly name: string;
+  /** In src/krt. */
+  readonly file: string;
+  /** What stands there; it occurs in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** In test/krt: at least one of its tests fails, whatever the seeds. */
+  readonly killedBy: string;
+  /** Part of the name of the test that does, where others of the suite take long. */
+  readonly test?: string;
+  /** The suite does not come to an end with it, and that is how it is noticed. */
+  readonly hangs?: true;
+  /** Where this happened, or why it is easy to do. */
+  readonly story?: string;
+};
