@@ -6,6 +6,7 @@ import {erased, messageOf} from './erased.ts';
 import {Fetcher} from './fetcher.ts';
 import {type Host, type Node, type Origin, Tally} from './node.ts';
 import {Dispute, Ownership} from './ownership.ts';
+import {Pile} from './pile.ts';
 import {isRow, rowsOf} from './produced.ts';
 import {removeFrom} from './remove-from.ts';
 import type {Slot} from './slot.ts';
@@ -29,7 +30,7 @@ export class DeriveNode implements Node, EntryOwner, StoreFollower {
   readonly #only: Ownership | undefined;
   readonly #singleton: Entry | undefined;
   #fetcher: Fetcher;
-  #dirty: Entry[] | undefined = undefined;
+  readonly #dirty = new Pile<Entry>();
 
   constructor(host: Host, definition: DeriveDefinition, source: Store | undefined) {
     this.#host = host;
@@ -69,8 +70,7 @@ export class DeriveNode implements Node, EntryOwner, StoreFollower {
   }
 
   onDirty(entry: Entry): void {
-    if (this.#dirty === undefined) this.#dirty = [entry];
-    else this.#dirty.push(entry);
+    this.#dirty.add(entry);
     if (!this.isScheduled) this.#host.schedule(this);
   }
 
@@ -80,17 +80,18 @@ export class DeriveNode implements Node, EntryOwner, StoreFollower {
 
   process(): void {
     const dirty = this.#dirty;
-    this.#dirty = undefined;
-    for (let i = 0; i < (dirty?.length ?? 0); i++) {
-      const entry = dirty?.[i];
+    for (let i = 0; i < dirty.size; i++) {
+      const entry = dirty.at(i);
       if (entry === undefined || this.#runEntry(entry)) continue;
       // Once a source of higher rank has appeared, the rest waits too: it may read the same source, which is not up to
       // date yet. Nothing is published before all have run, so nobody sees a key in between.
-      for (const waiting of dirty?.slice(i) ?? []) this.onDirty(waiting);
+      dirty.drop(i);
       this.#host.schedule(this);
       return;
     }
-    for (const {ownership} of this.#outputs) this.counters.changed += ownership.publish(this.#onRemoved);
+    dirty.clear();
+    if (this.#only !== undefined) this.counters.changed += this.#only.publish(this.#onRemoved);
+    else for (const {ownership} of this.#outputs) this.counters.changed += ownership.publish(this.#onRemoved);
   }
 
   readonly #onRemoved = (slot: Slot, cause: Slot | undefined): void => {
@@ -234,7 +235,7 @@ export class DeriveNode implements Node, EntryOwner, StoreFollower {
       this.#release(entry);
       if (entry.error !== undefined) this.#heal(entry);
     }
-    this.#dirty = undefined;
+    this.#dirty.clear();
   }
 }
 

@@ -1,6 +1,3 @@
-import type {Equality} from './definition.ts';
-import {erased} from './erased.ts';
-
 /**
  * Structural equality of rows: plain objects, arrays, byte arrays and primitives. A property that is undefined equals
  * an absent one. Rows are trees of plain data; functions and class instances are compared by identity. Never throws:
@@ -58,21 +55,4 @@ function equalObjects(a: Readonly<Record<string, unknown>>, b: Readonly<Record<s
 function isPlain(value: object): value is Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
-}
-
-/** The function that a collection compares its rows by. One of its own that throws counts as different, and is reported. */
-export function equalityOf(
-  equals: Equality<never> = 'structural',
-  report: (error: unknown) => void,
-): (old: unknown, now: unknown) => boolean {
-  if (equals === 'structural') return structurallyEqual;
-  if (equals === 'identity') return (old, now) => old === now;
-  return (old, now) => {
-    try {
-      return equals(erased(old), erased(now));
-    } catch (error) {
-      report(error);
-      return false;
-    }
-  };
 }

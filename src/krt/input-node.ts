@@ -1,6 +1,7 @@
 import type {AnyCollection} from './definition.ts';
 import {deepFreeze} from './freeze.ts';
 import {type Host, type Node, type Origin, Tally} from './node.ts';
+import {Pile} from './pile.ts';
 import {NOTHING, type Slot} from './slot.ts';
 import {Store} from './store.ts';
 
@@ -15,7 +16,7 @@ export class InputNode implements Node {
   scheduledNext: Node | undefined = undefined;
   readonly counters = new Tally();
   readonly #host: Host;
-  #staged: Slot[] | undefined = undefined;
+  readonly #staged = new Pile<Slot>();
 
   constructor(host: Host, collection: AnyCollection) {
     this.#host = host;
@@ -27,11 +28,7 @@ export class InputNode implements Node {
   /** `row` undefined deletes. The last write to a key counts. Whoever stages schedules the node in the end. */
   stage(key: string, row: unknown): void {
     const slot = this.store.slot(key);
-    if (slot.next === NOTHING) {
-      // Most commits write one row: a list of one, made as such, is far cheaper than one that grows.
-      if (this.#staged === undefined) this.#staged = [slot];
-      else this.#staged.push(slot);
-    }
+    if (slot.next === NOTHING) this.#staged.add(slot);
     slot.next = row;
   }
 
@@ -43,26 +40,30 @@ export class InputNode implements Node {
 
   /** Stages what turns the current rows, with what is staged already, into exactly these. */
   stageAll(rows: ReadonlyMap<string, unknown>): void {
-    for (const slot of this.#staged ?? []) if (!rows.has(slot.key)) slot.next = undefined;
+    for (let i = 0; i < this.#staged.size; i++) {
+      const slot = this.#staged.at(i);
+      if (slot !== undefined && !rows.has(slot.key)) slot.next = undefined;
+    }
     for (const {key} of this.store.rows()) if (!rows.has(key)) this.stage(key, undefined);
     for (const [key, row] of rows) this.stage(key, row);
   }
 
   /** Forgets what is staged: the commit's writer threw. */
   discard(): void {
-    const staged = this.#staged ?? [];
-    this.#staged = undefined;
-    for (const slot of staged) {
+    for (let i = 0; i < this.#staged.size; i++) {
+      const slot = this.#staged.at(i);
+      if (slot === undefined) continue;
       slot.next = NOTHING;
       this.store.forget(slot);
     }
+    this.#staged.clear();
   }
 
   process(): void {
     const staged = this.#staged;
-    this.#staged = undefined;
-    if (staged === undefined) return;
-    for (const slot of staged) {
+    for (let i = 0; i < staged.size; i++) {
+      const slot = staged.at(i);
+      if (slot === undefined) continue;
       const row = slot.next;
       slot.next = NOTHING;
       if (row === undefined ? slot.row === undefined : this.#unchanged(slot.row, row)) {
@@ -80,6 +81,7 @@ export class InputNode implements Node {
         row === undefined ? this.name : undefined,
       );
     }
+    staged.clear();
   }
 
   #unchanged(current: unknown, row: unknown): boolean {
@@ -95,6 +97,6 @@ export class InputNode implements Node {
   }
 
   detach(): void {
-    this.#staged = undefined;
+    this.#staged.clear();
   }
 }

@@ -1,5 +1,4 @@
 import {type Placed, type PlacedBag, withoutPlaced, withPlaced} from './bag.ts';
-import type {Change} from './delta.ts';
 import type {Entry} from './entry.ts';
 import type {Dispute} from './ownership.ts';
 import type {Store} from './store.ts';
@@ -28,8 +27,8 @@ export class Slot {
   row: unknown = undefined;
   /** What the owner of the store will make of the row before the epoch ends. */
   next: unknown = NOTHING;
-  /** What this epoch did to the row so far, where somebody is subscribed. */
-  change: {-readonly [K in keyof Change<unknown>]: Change<unknown>[K]} | undefined = undefined;
+  /** What the row was before this epoch changed it, where somebody is subscribed; `undefined` = there was none. */
+  before: unknown = NOTHING;
   /** Transforms that have this row as their input, and fetches by this key. */
   readers: PlacedBag<PlacedWatcher> = undefined;
   /** Derived rows: the transform run that yields it, or several that dispute it. Grouped rows: the member that changed last. */

@@ -1,15 +1,17 @@
 import {type Bag, itemsOf, withItem, withoutItem} from './bag.ts';
 import type {AnyCollection, AnyIndex, Labels} from './definition.ts';
-import type {Delta} from './delta.ts';
-import {equalityOf} from './equality.ts';
+import type {Change, Delta} from './delta.ts';
+import {equalityOf} from './equality-of.ts';
 import {erased, messageOf} from './erased.ts';
 import {IndexTable} from './index-table.ts';
 import {LabelIndex} from './label-index.ts';
 import type {Host, Node} from './node.ts';
+import {Pile} from './pile.ts';
 import {removeFrom} from './remove-from.ts';
 import {anchorsOf, type LabelSelector} from './selector.ts';
 import {SelectorIndex} from './selector-index.ts';
 import {NOTHING, Slot, type Watcher} from './slot.ts';
+import type {Subscriber} from './subscribers.ts';
 import {SortedSlots} from './sorted-slots.ts';
 
 /** A node that processes a store's changes at a higher rank than the store's own. */
@@ -30,8 +32,8 @@ export class Store {
   readonly node: Node;
   readonly followers: StoreFollower[] = [];
   readonly listeners: StoreListener[] = [];
-  /** How many subscribers want to hear of changes. */
-  observers = 0;
+  /** Who wants to hear of changes. */
+  subscribers: Bag<Subscriber> = undefined;
   size = 0;
   readonly equal: (old: unknown, now: unknown) => boolean;
   readonly #host: Host;
@@ -45,7 +47,7 @@ export class Store {
   readonly #selectors: SelectorIndex[] = [];
   readonly #selectorsByScope = new Map<boolean, SelectorIndex>();
   /** Slots changed in this epoch. */
-  #changed: Slot[] | undefined = undefined;
+  readonly #changed = new Pile<Slot>();
   /** Whether one of them changed more than once. */
   #twice = false;
 
@@ -154,7 +156,7 @@ export class Store {
       this.size--;
       this.#sorted.removed(slot);
     }
-    if (this.observers > 0) this.#record(slot, old);
+    if (this.subscribers !== undefined) this.#record(slot, old);
     slot.tell(old);
     if (this.#readers !== undefined) this.#tellReaders(this.#readers, slot, old);
     if (this.#tables.size > 0) for (const table of this.#tables.values()) table.update(slot, old);
@@ -171,38 +173,35 @@ export class Store {
   }
 
   #record(slot: Slot, old: unknown): void {
-    if (slot.change !== undefined) {
-      slot.change.new = slot.row;
-      this.#twice = true;
-    } else {
-      slot.change = {key: slot.key, old, new: slot.row};
-      if (this.#changed !== undefined) this.#changed.push(slot);
-      else {
-        this.#changed = [slot];
-        this.#host.touched(this);
-      }
+    if (slot.before !== NOTHING) this.#twice = true;
+    else {
+      slot.before = old;
+      if (this.#changed.size === 0) this.#host.touched(this);
+      this.#changed.add(slot);
     }
   }
 
   /** The net changes since the last call: what the epoch did to this collection. */
   takeDelta(epoch: number): Delta<unknown> | undefined {
-    const changed = this.#changed ?? [];
-    const undone = this.#twice ? (change: NonNullable<Slot['change']>) => this.#isUndone(change) : undefined;
-    this.#changed = undefined;
-    this.#twice = false;
-    let changes: NonNullable<Slot['change']>[] | undefined;
-    for (const slot of changed) {
-      const {change} = slot;
-      slot.change = undefined;
-      if (change === undefined || undone?.(change) === true) continue;
+    const changed = this.#changed;
+    let changes: Change<unknown>[] | undefined;
+    for (let i = 0; i < changed.size; i++) {
+      const slot = changed.at(i);
+      if (slot === undefined) continue;
+      const change = {key: slot.key, old: slot.before, new: slot.row};
+      slot.before = NOTHING;
+      if (this.#twice && this.#isUndone(change)) continue;
+      // Most commits change one row: a list of one, made as such, is far cheaper than one that grows.
       if (changes === undefined) changes = [change];
       else changes.push(change);
     }
+    changed.clear();
+    this.#twice = false;
     return changes && {epoch, collection: this.name, snapshot: false, changes};
   }
 
   /** A later change of the same epoch may have taken the first one back. */
-  #isUndone({old, new: now}: NonNullable<Slot['change']>): boolean {
+  #isUndone({old, new: now}: Change<unknown>): boolean {
     return old === now || (old !== undefined && now !== undefined && this.equal(old, now));
   }
 

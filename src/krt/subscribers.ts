@@ -1,9 +1,9 @@
-import {type Bag, itemsOf, withItem, withoutItem} from './bag.ts';
+import {itemsOf, withItem, withoutItem} from './bag.ts';
 import type {Commit, Delta} from './delta.ts';
 import type {Store} from './store.ts';
 
 /** `stores` is emptied when it leaves, since who keeps the way to unsubscribe must not keep the rows. */
-type Subscriber = {readonly order: number; stores: readonly Store[]} & (
+export type Subscriber = {readonly order: number; stores: readonly Store[]} & (
   | {readonly kind: 'delta'; readonly call: (delta: Delta<unknown>) => void}
   | {readonly kind: 'commit'; readonly call: (commit: Commit) => void}
 );
@@ -12,7 +12,7 @@ type Told = Map<Store, Delta<unknown>>;
 
 /** Who is told of commits. A commit costs those whose collections it changed. */
 export class Subscribers {
-  readonly #byStore = new Map<Store, Bag<Subscriber>>();
+  readonly #stores = new Set<Store>();
   readonly #report: (error: unknown) => void;
   readonly #onLeft: (stores: readonly Store[]) => void;
   #made = 0;
@@ -35,41 +35,42 @@ export class Subscribers {
 
   #add(subscriber: Subscriber): () => void {
     for (const store of subscriber.stores) {
-      this.#byStore.set(store, withItem(this.#byStore.get(store), subscriber));
-      store.observers++;
+      store.subscribers = withItem(store.subscribers, subscriber);
+      this.#stores.add(store);
     }
     return () => this.#remove(subscriber);
   }
 
   #remove(subscriber: Subscriber): void {
     for (const store of subscriber.stores) {
-      const rest = withoutItem(this.#byStore.get(store), subscriber);
-      store.observers--;
-      if (rest === undefined) this.#byStore.delete(store);
-      else this.#byStore.set(store, rest);
+      store.subscribers = withoutItem(store.subscribers, subscriber);
+      if (store.subscribers === undefined) this.#stores.delete(store);
     }
     const {stores} = subscriber;
     subscriber.stores = [];
     if (stores.length > 0) this.#onLeft(stores);
   }
 
-  /** Takes the net changes of these stores and tells who is concerned, in the order in which they subscribed. */
-  tell(epoch: number, touched: readonly Store[]): void {
-    const [first] = touched;
-    if (first === undefined) return;
-    const only = touched.length === 1 ? this.#byStore.get(first) : undefined;
-    if (only !== undefined && 'kind' in only && only.kind === 'delta') {
-      const delta = first.takeDelta(epoch);
-      if (delta !== undefined) this.#call(only, epoch, delta, undefined);
+  /** Takes the net changes of a store and tells who is concerned, where it is the only one that changed. */
+  tellOf(store: Store, epoch: number): void {
+    const {subscribers} = store;
+    if (subscribers === undefined || !('kind' in subscribers) || subscribers.kind === 'commit') {
+      this.tell([store], epoch);
       return;
     }
+    const delta = store.takeDelta(epoch);
+    if (delta !== undefined) this.#call(subscribers, epoch, delta, undefined);
+  }
+
+  /** Takes the net changes of these stores and tells who is concerned, in the order in which they subscribed. */
+  tell(touched: readonly Store[], epoch: number): void {
     const deltas: Told = new Map();
     for (const store of touched) {
       const delta = store.takeDelta(epoch);
       if (delta !== undefined) deltas.set(store, delta);
     }
     const concerned = new Set<Subscriber>();
-    for (const store of deltas.keys()) for (const one of itemsOf(this.#byStore.get(store))) concerned.add(one);
+    for (const store of deltas.keys()) for (const one of itemsOf(store.subscribers)) concerned.add(one);
     for (const subscriber of [...concerned].sort((a, b) => a.order - b.order)) {
       const [store] = subscriber.stores;
       // Who was told before may have made it leave. Who subscribes meanwhile has seen this epoch in its snapshot.
@@ -87,11 +88,11 @@ export class Subscribers {
   }
 
   get stores(): Iterable<Store> {
-    return this.#byStore.keys();
+    return this.#stores;
   }
 
   clear(): void {
-    const subscribers = new Set([...this.#byStore.values()].flatMap((bag) => [...itemsOf(bag)]));
+    const subscribers = new Set([...this.#stores].flatMap(({subscribers: bag}) => [...itemsOf<Subscriber>(bag)]));
     for (const subscriber of subscribers) this.#remove(subscriber);
   }
 }

@@ -26,12 +26,12 @@ class EpochSpan {
   }
 
   /** An epoch without writes is not worth a span: it is never ended, so nobody sees it. */
-  end(epoch: number, written: readonly Node[]): void {
+  end(epoch: number, written: readonly string[]): void {
     if (written.length === 0) return;
     const work = workOf(this.#nodes);
     this.#span.setAttributes({
       'krt.epoch': epoch,
-      'krt.inputs': written.map(({name}) => name),
+      'krt.inputs': [...written],
       'krt.runs': work.runs - this.#before.runs,
       'krt.changed': work.changed - this.#before.changed,
     });

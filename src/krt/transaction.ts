@@ -2,8 +2,7 @@ import type {AnyCollection, Input, Trigger} from './definition.ts';
 import type {Transaction} from './graph-api.ts';
 import {transformErrors} from './failures.ts';
 import type {InputNode} from './input-node.ts';
-
-const NONE: InputNode[] = [];
+import {Pile} from './pile.ts';
 
 /**
  * One commit's writes: good for as long as the function runs that it was given to. A graph has one for all its commits,
@@ -11,7 +10,7 @@ const NONE: InputNode[] = [];
  * compiled code that knows it, which here is that of every commit.
  */
 export class StagedWrites implements Transaction {
-  written: InputNode[] = NONE;
+  readonly written = new Pile<InputNode>();
   readonly #inputNode: (input: AnyCollection) => InputNode;
   /** What the last write was for: the next one is nearly always for the same, also in the next commit. */
   #last: InputNode | undefined = undefined;
@@ -44,7 +43,7 @@ export class StagedWrites implements Transaction {
     if (!this.#isOpen) throw new Error('a transaction was used after its commit');
     const last = this.#last;
     if (last !== undefined && last.store.collection === input)
-      return this.written === NONE ? this.#include(last) : last;
+      return this.written.size === 0 ? this.#include(last) : last;
     const node = this.#inputNode(input);
     // The collection of errors is looked at every time: who may write it depends on who asks.
     this.#last = input.definition === transformErrors.definition ? undefined : node;
@@ -52,19 +51,23 @@ export class StagedWrites implements Transaction {
   }
 
   #include(node: InputNode): InputNode {
-    if (this.written === NONE) this.written = [node];
-    else if (!this.written.includes(node)) this.written.push(node);
+    if (!this.written.includes(node)) this.written.add(node);
     return node;
+  }
+
+  /** Of the inputs written to, in the order of the first write to each. */
+  names(): readonly string[] {
+    return Array.from({length: this.written.size}, (_, i) => this.written.at(i)?.name ?? '');
   }
 
   open(): void {
     this.#isOpen = true;
-    this.written = NONE;
+    this.written.clear();
   }
 
   /** Nodes have gone. */
   forget(): void {
-    this.written = NONE;
+    this.written.clear();
     this.#last = undefined;
   }
 
@@ -74,6 +77,6 @@ export class StagedWrites implements Transaction {
 
   /** Nothing of it takes effect. */
   discard(): void {
-    for (const node of this.written) node.discard();
+    for (let i = 0; i < this.written.size; i++) this.written.at(i)?.discard();
   }
 }

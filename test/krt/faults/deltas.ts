@@ -5,14 +5,14 @@ export const deltas: readonly Fault[] = [
   {
     name: 'a change is told again with the next',
     file: 'store.ts',
-    find: '      slot.change = undefined;\n',
+    find: '      slot.before = NOTHING;\n',
     replace: '',
     killedBy: 'connect.test.ts',
   },
   {
     name: 'a collection is told of once',
     file: 'store.ts',
-    find: '    this.#changed = undefined;\n',
+    find: '    changed.clear();\n',
     replace: '',
     killedBy: 'connect.test.ts',
   },
@@ -25,9 +25,9 @@ export const deltas: readonly Fault[] = [
   },
   {
     name: 'subscribers of one collection are told, those of others are not',
-    file: 'subscribers.ts',
-    find: 'touched.length === 1 ? this.#byStore.get(first) : undefined',
-    replace: 'this.#byStore.get(first)',
+    file: 'runtime.ts',
+    find: 'else this.subscribers.tell([first, ...others], this.epoch);',
+    replace: 'else this.subscribers.tellOf(first, this.epoch);',
     killedBy: 'subscribers.test.ts',
     test: 'of one collection each',
   },
@@ -74,7 +74,7 @@ export const deltas: readonly Fault[] = [
   {
     name: 'who leaves is told all the same',
     file: 'subscribers.ts',
-    find: '      if (rest === undefined) this.#byStore.delete(store);\n      else this.#byStore.set(store, rest);\n',
+    find: '      store.subscribers = withoutItem(store.subscribers, subscriber);\n',
     replace: '',
     killedBy: 'retired.test.ts',
   },
@@ -88,7 +88,7 @@ export const deltas: readonly Fault[] = [
   {
     name: 'what is committed on seeing a snapshot comes before it is subscribed to',
     file: 'graph.ts',
-    find: 'else this.#hold(tell);',
+    find: 'else this.#runtime.hold(tell);',
     replace: 'else tell();',
     killedBy: 'subscribers.test.ts',
     test: 'on their snapshot',

@@ -95,23 +95,23 @@ export const order: readonly Fault[] = [
   },
   {
     name: 'a reader goes on with a source that is not up to date',
-    file: 'graph.ts',
+    file: 'runtime.ts',
     find: 'return !behind && !fresh;',
     replace: 'return true;',
     killedBy: 'discovery.test.ts',
   },
   {
     name: 'a reader goes on with a collection that has just come alive below it',
-    file: 'graph.ts',
+    file: 'runtime.ts',
     find: 'return !behind && !fresh;',
     replace: 'return !behind;',
     killedBy: 'discovery.test.ts',
   },
   {
     name: 'a collection that comes alive when it is asked for stays empty',
-    file: 'graph.ts',
-    find: 'this.#settle();\n    for (const live',
-    replace: 'for (const live',
+    file: 'runtime.ts',
+    find: 'this.#settle();\n    this.#touched?.takeDelta',
+    replace: 'this.#touched?.takeDelta',
     killedBy: 'discovery.test.ts',
   },
   {
