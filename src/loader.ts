@@ -24,14 +24,6 @@ export type LoaderOptions<B> = {
   readonly onTaken: (batch: B) => void;
 };
 
-/**
- * Writes of a kind are committed about this often at most. What is made of everything, such as a RouteConfiguration that
- * holds all routes of a port, is made anew in every commit.
- */
-const MOST_COMMITS = 128;
-/** A part is at most this part of what went before it. */
-const GROWTH = 16;
-
 export function createLoader<B extends FileBatch>({graph, inputs, onTaken}: LoaderOptions<B>): Loader<B> {
   const aborting = new AbortController();
   const {signal} = aborting;
@@ -47,7 +39,7 @@ export function createLoader<B extends FileBatch>({graph, inputs, onTaken}: Load
   const load = async (batch: B): Promise<void> => {
     const groups: readonly (readonly Write[])[] = [[(tx) => inputs.begin(tx)], ...inputs.writes(batch)];
     const failures: TransformFailure[] = [];
-    for (const writes of groups) failures.push(...(await commitAll(graph, partsOf(writes), signal)));
+    for (const writes of groups) failures.push(...(await commitAll(graph, writes, signal)));
     // What failed for want of an object that came later is well by now.
     const standing = new Set(graph.errors());
     const failure = failures.find(({errors}) => errors.some((error) => standing.has(error)));
@@ -101,16 +93,4 @@ async function commitAll(
     }
   }
   return failures;
-}
-
-/** The first few writes one by one, since it is not known yet what they cost; then more and more at a time. */
-function partsOf(writes: readonly Write[]): readonly Write[] {
-  const largest = writes.length / MOST_COMMITS;
-  const parts: Write[] = [];
-  for (let at = 0; at < writes.length;) {
-    const part = writes.slice(at, at + Math.max(1, Math.ceil(Math.min(at / GROWTH, largest))));
-    parts.push((tx) => part.forEach((write) => write(tx)));
-    at += part.length;
-  }
-  return parts;
 }

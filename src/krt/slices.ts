@@ -1,14 +1,10 @@
 import type {Graph, Transaction} from './graph-api.ts';
+import {SliceSize} from './slice-size.ts';
 
 type Write = (tx: Transaction) => void;
 
 /** Milliseconds: what an event loop is blocked for at most, if no single write takes longer. */
 const BUDGET = 10;
-const FIRST_SLICE = 16;
-/** Beyond, a slice saves nothing, and the writes after cheap ones may be dear. */
-const LARGEST_SLICE = 256;
-/** A slice grows to at most so many times the one before it, since the first writes are often the cheap ones. */
-const GROWTH = 2;
 
 /** See Graph.commitInSlices. The size of a slice follows from what the ones before it took. */
 export async function commitInSlices(
@@ -17,17 +13,16 @@ export async function commitInSlices(
   {budget = BUDGET, signal}: {readonly budget?: number; readonly signal?: AbortSignal} = {},
 ): Promise<number> {
   const iterator = writes[Symbol.iterator]();
-  let size = FIRST_SLICE;
+  const sizes = new SliceSize(budget);
   for (;;) {
     signal?.throwIfAborted();
     const started = performance.now();
-    const slice = take(iterator, size);
+    const slice = take(iterator, sizes.size);
     if (slice.length === 0) return graph.epoch;
     graph.commit((tx) => {
       for (const write of slice) write(tx);
     });
-    const perWrite = (performance.now() - started) / slice.length;
-    size = Math.max(1, Math.min(Math.floor(budget / perWrite), size * GROWTH, LARGEST_SLICE));
+    sizes.took(slice.length, performance.now() - started);
     await turn();
   }
 }
