@@ -28,6 +28,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/setup.ts'],
           fileParallelism: false,
+          // After the others, not beside them: some of it is measured.
+          sequence: {groupOrder: 1},
           pool: 'forks',
           testTimeout: 120_000,
           hookTimeout: 300_000,
