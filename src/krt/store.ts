@@ -183,21 +183,34 @@ export class Store {
 
   /** The net changes since the last call: what the epoch did to this collection. */
   takeDelta(epoch: number): Delta<unknown> | undefined {
-    const changed = this.#changed;
-    let changes: Change<unknown>[] | undefined;
-    for (let i = 0; i < changed.size; i++) {
-      const slot = changed.at(i);
+    const changes = this.#changed.size === 1 ? this.#takeOne() : this.#takeAll();
+    this.#changed.clear();
+    this.#twice = false;
+    return changes && {epoch, collection: this.name, snapshot: false, changes};
+  }
+
+  /**
+   * Most commits change one row, which is by itself for the sake of V8 too: it sees that the changes of a first load
+   * survive, and puts all that is made in their place into old space from then on, where each edit leaves garbage.
+   */
+  #takeOne(): Change<unknown>[] | undefined {
+    const slot = this.#changed.at(0);
+    if (slot === undefined) return undefined;
+    const change = {key: slot.key, old: slot.before, new: slot.row};
+    slot.before = NOTHING;
+    return this.#twice && this.#isUndone(change) ? undefined : [change];
+  }
+
+  #takeAll(): Change<unknown>[] | undefined {
+    const changes: Change<unknown>[] = [];
+    for (let i = 0; i < this.#changed.size; i++) {
+      const slot = this.#changed.at(i);
       if (slot === undefined) continue;
       const change = {key: slot.key, old: slot.before, new: slot.row};
       slot.before = NOTHING;
-      if (this.#twice && this.#isUndone(change)) continue;
-      // Most commits change one row: a list of one, made as such, is far cheaper than one that grows.
-      if (changes === undefined) changes = [change];
-      else changes.push(change);
+      if (!this.#twice || !this.#isUndone(change)) changes.push(change);
     }
-    changed.clear();
-    this.#twice = false;
-    return changes && {epoch, collection: this.name, snapshot: false, changes};
+    return changes.length > 0 ? changes : undefined;
   }
 
   /** A later change of the same epoch may have taken the first one back. */

@@ -110,10 +110,24 @@ export const commits: readonly Fault[] = [
   },
   {
     name: 'slices take no account of the time that they take',
-    file: 'slices.ts',
-    find: 'Math.min(Math.floor(budget / perWrite), size * GROWTH, LARGEST_SLICE)',
-    replace: 'Math.min(size * GROWTH, LARGEST_SLICE)',
-    killedBy: 'slices.test.ts',
+    file: 'slice-size.ts',
+    find: 'Math.min(fitting, writes * GROWTH, LARGEST)',
+    replace: 'Math.min(writes * GROWTH, LARGEST)',
+    killedBy: 'slice-size.test.ts',
+  },
+  {
+    name: 'slices shrink for what every commit takes',
+    file: 'slice-size.ts',
+    find: 'Math.max(this.#budget - perCommit, perCommit)',
+    replace: 'Math.max(this.#budget - perCommit, 0.01)',
+    killedBy: 'slice-size.test.ts',
+  },
+  {
+    name: 'one slow commit makes the slices small for long',
+    file: 'slice-size.ts',
+    find: 'Math.min(millis, SURPRISE * Math.max(expected, this.#budget))',
+    replace: 'millis',
+    killedBy: 'slice-size.test.ts',
   },
   {
     name: 'slices go on when they are told to stop',
