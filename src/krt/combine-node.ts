@@ -2,7 +2,8 @@ import type {AnyCollection, JoinDefinition, MergeDefinition, NestedDefinition, R
 import {erased, messageOf} from './erased.ts';
 import {deepFreeze} from './freeze.ts';
 import {type Host, type Node, type Origin, Tally} from './node.ts';
-import {NOTHING, Slot} from './slot.ts';
+import {Pile} from './pile.ts';
+import {NOTHING, type Slot} from './slot.ts';
 import {removeFrom} from './remove-from.ts';
 import {Store, type StoreListener} from './store.ts';
 
@@ -33,7 +34,7 @@ export class CombineNode implements Node, StoreListener {
   readonly #takesOver: boolean;
   #sources: readonly Store[] = [];
   /** Own slots of keys whose rows may be others now. */
-  #touched: Slot[] | undefined = undefined;
+  readonly #touched = new Pile<Slot>();
 
   constructor(host: Host, collection: AnyCollection, definition: CombiningDefinition) {
     this.host = host;
@@ -85,16 +86,16 @@ export class CombineNode implements Node, StoreListener {
     // Spares one look-up later; the last counts, since a slot may be replaced. The row is made when all are up to date.
     slot.next = source;
     if (isPending) return;
-    if (this.#touched === undefined) this.#touched = [slot];
-    else this.#touched.push(slot);
+    this.#touched.add(slot);
     if (!this.isScheduled) this.host.schedule(this);
   }
 
   process(): void {
-    const touched = this.#touched ?? [];
-    this.#touched = undefined;
-    for (const slot of touched) {
-      const touchedBy = slot.next instanceof Slot ? slot.next : undefined;
+    const touched = this.#touched;
+    for (let i = 0; i < touched.size; i++) {
+      const slot = touched.at(i);
+      if (slot === undefined || slot.next === NOTHING) continue;
+      const touchedBy: Slot = erased(slot.next);
       slot.next = NOTHING;
       const holders = this.#holders(slot.key, touchedBy);
       const row = this.#rowOf(holders, slot);
@@ -115,6 +116,7 @@ export class CombineNode implements Node, StoreListener {
         row === undefined ? this.name : undefined,
       );
     }
+    touched.clear();
   }
 
   /** A row that is taken over from the same source as before is compared there. */
@@ -176,7 +178,7 @@ export class CombineNode implements Node, StoreListener {
   detach(): void {
     for (const source of this.#sources) removeFrom(source.listeners, this);
     this.#sources = [];
-    this.#touched = undefined;
+    this.#touched.clear();
   }
 }
 

@@ -1,5 +1,6 @@
-import type {Bag} from './bag.ts';
+import {type Bag, withItem, withoutItem} from './bag.ts';
 import type {Dependency, Reader} from './dependency.ts';
+import {erased} from './erased.ts';
 import type {TransformError} from './graph-api.ts';
 import type {PlacedWatcher, Slot} from './slot.ts';
 
@@ -10,6 +11,7 @@ const CAUSES_KEPT = 4;
 const DIRTY = 1;
 const RAN = 2;
 const CHANGED = 4;
+const YIELDS_MANY = 8;
 
 /** What few entries have: there is one for every input row of every transform, so what is not needed is not there. */
 type Rare = {error: TransformError | undefined; moreCauses: Slot[]};
@@ -24,7 +26,7 @@ export class Entry implements Reader, PlacedWatcher {
   readonly source: Slot | undefined;
   /** The fetches of the last run, in order: the first of a chain. */
   dependencies: Dependency | undefined = undefined;
-  /** The slots, of all outputs, that it yields rows for. */
+  /** The slots, of all outputs, that it yields rows for; changed by `addYield` and `dropYield`. */
   yields: Bag<Slot> = undefined;
   #flags = 0;
   position = -1;
@@ -64,6 +66,25 @@ export class Entry implements Reader, PlacedWatcher {
 
   set changed(value: boolean) {
     this.#flags = value ? this.#flags | CHANGED : this.#flags & ~CHANGED;
+  }
+
+  /** The slot that it yields a row for, where that is one: cheaper than to ask what kind of bag it is. */
+  get onlyYield(): Slot | undefined {
+    return (this.#flags & YIELDS_MANY) === 0 ? erased(this.yields) : undefined;
+  }
+
+  addYield(slot: Slot): void {
+    this.#setYields(withItem(this.yields, slot));
+  }
+
+  dropYield(slot: Slot): void {
+    this.#setYields(withoutItem(this.yields, slot));
+  }
+
+  #setYields(yields: Bag<Slot>): void {
+    this.yields = yields;
+    const isMany = Array.isArray(yields) || yields instanceof Set;
+    this.#flags = isMany ? this.#flags | YIELDS_MANY : this.#flags & ~YIELDS_MANY;
   }
 
   /** The key of the input row; empty for a singleton. */

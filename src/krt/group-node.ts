@@ -3,6 +3,8 @@ import {structurallyEqual} from './equality.ts';
 import {deepFreeze} from './freeze.ts';
 import type {Grouping, GroupingListener} from './grouping.ts';
 import {type Host, type Node, type Origin, Tally} from './node.ts';
+import {Pile} from './pile.ts';
+import {removeFrom} from './remove-from.ts';
 import {NOTHING, Slot} from './slot.ts';
 import {Store} from './store.ts';
 
@@ -28,7 +30,7 @@ export class GroupNode implements Node, GroupingListener {
   readonly #store: Store;
   readonly #same: typeof identical;
   /** Slots of values whose rows may be others now. */
-  #touched: Slot[] | undefined = undefined;
+  readonly #touched = new Pile<Slot>();
 
   constructor(
     host: Host,
@@ -43,7 +45,7 @@ export class GroupNode implements Node, GroupingListener {
     this.#same = grouping.of.collection.equals === undefined ? identical : structurallyEqual;
     this.#store = new Store(host, collection, this);
     this.outputs = [this.#store];
-    grouping.listeners.add(this);
+    grouping.listeners.push(this);
   }
 
   start(): void {
@@ -55,21 +57,21 @@ export class GroupNode implements Node, GroupingListener {
     slot.maker = cause;
     if (slot.next !== NOTHING) return;
     slot.next = undefined;
-    if (this.#touched === undefined) this.#touched = [slot];
-    else this.#touched.push(slot);
+    this.#touched.add(slot);
     if (!this.isScheduled) this.#host.schedule(this);
   }
 
   process(): void {
-    const touched = this.#touched ?? [];
-    this.#touched = undefined;
-    for (const slot of touched) {
+    const touched = this.#touched;
+    for (let i = 0; i < touched.size; i++) {
+      const slot = touched.at(i);
+      if (slot === undefined || slot.next === NOTHING) continue;
       const {key} = slot;
       const row = this.#rowOf(key);
       const cause = slot.maker instanceof Slot ? slot.maker : undefined;
       slot.next = NOTHING;
       if (row === undefined) slot.maker = undefined;
-      if (row === undefined ? slot.row === undefined : sameMembers(slot.row, row, this.#same)) {
+      if (row === undefined ? slot.row === undefined : this.#sameMembers(slot.row, row, cause)) {
         this.#store.forget(slot);
         continue;
       }
@@ -84,15 +86,29 @@ export class GroupNode implements Node, GroupingListener {
         row === undefined ? this.name : undefined,
       );
     }
+    touched.clear();
   }
 
   #rowOf(value: string): (Row & {readonly rows?: readonly unknown[]}) | undefined {
-    if (!this.#grouping.has(value)) return undefined;
-    if (this.kind === 'distinct') return {key: value};
+    if (this.kind === 'distinct') return this.#grouping.has(value) ? {key: value} : undefined;
     const rows = this.#grouping.rowsOf(value);
+    if (rows.length === 0) return undefined;
     this.counters.examined += rows.length;
     const row: GroupRow<unknown> = {...BLANK, key: value, rows};
     return row;
+  }
+
+  /** Rows keep their reference while they are structurally equal, unless their collection has another idea of that. */
+  #sameMembers(current: unknown, next: {readonly rows?: readonly unknown[]}, cause: Slot | undefined): boolean {
+    if (typeof current !== 'object' || current === null) return false;
+    if (!('rows' in current)) return next.rows === undefined;
+    const {rows} = current;
+    if (rows === next.rows) return true;
+    if (!Array.isArray(rows) || rows.length !== next.rows?.length) return false;
+    // Most often a member is another row now. To look for that one row in a list touches none of the others.
+    if (this.#same === identical && cause?.row !== undefined && !rows.includes(cause.row)) return false;
+    for (let i = 0; i < rows.length; i++) if (!this.#same(rows[i], next.rows[i])) return false;
+    return true;
   }
 
   origin(slot: Slot): Origin | undefined {
@@ -107,18 +123,7 @@ export class GroupNode implements Node, GroupingListener {
   }
 
   detach(): void {
-    this.#grouping.listeners.delete(this);
-    this.#touched = undefined;
+    removeFrom(this.#grouping.listeners, this);
+    this.#touched.clear();
   }
-}
-
-/** Rows keep their reference while they are structurally equal, unless their collection has another idea of that. */
-function sameMembers(current: unknown, next: {readonly rows?: readonly unknown[]}, same: typeof identical): boolean {
-  if (typeof current !== 'object' || current === null) return false;
-  if (!('rows' in current)) return next.rows === undefined;
-  const {rows} = current;
-  if (rows === next.rows) return true;
-  if (!Array.isArray(rows) || rows.length !== next.rows?.length) return false;
-  for (let i = 0; i < rows.length; i++) if (!same(rows[i], next.rows[i])) return false;
-  return true;
 }

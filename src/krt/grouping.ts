@@ -36,7 +36,7 @@ export type Grouping = {
   slotsOf(value: string): readonly Slot[];
   /** Values that have rows. */
   values(): Iterable<string>;
-  readonly listeners: Set<GroupingListener>;
+  readonly listeners: GroupingListener[];
   /** How many readers there are. */
   watched: number;
 };

@@ -14,7 +14,7 @@ type Values = string | readonly string[] | undefined;
 export class IndexTable implements Grouping {
   readonly name: string;
   readonly of: Store;
-  readonly listeners = new Set<GroupingListener>();
+  readonly listeners: GroupingListener[] = [];
   watched = 0;
   readonly index: AnyIndex;
   readonly #buckets = new Map<string, Bucket>();
@@ -60,7 +60,7 @@ export class IndexTable implements Grouping {
   }
 
   get isUsed(): boolean {
-    if (this.listeners.size > 0) return true;
+    if (this.listeners.length > 0) return true;
     for (const {readers} of this.#buckets.values()) if (readers !== undefined) return true;
     return false;
   }
@@ -77,7 +77,7 @@ export class IndexTable implements Grouping {
     const after = slot.row === undefined ? undefined : this.#valuesOf(slot.row);
     if (typeof before === 'string' && before === after) {
       this.#buckets.get(before)?.changed(slot, old);
-      if (this.listeners.size > 0) this.#announce(before, slot);
+      if (this.listeners.length > 0) this.#announce(before, slot);
       return;
     }
     const left = listOf(before);

@@ -63,7 +63,7 @@ export class InputNode implements Node {
     const staged = this.#staged;
     for (let i = 0; i < staged.size; i++) {
       const slot = staged.at(i);
-      if (slot === undefined) continue;
+      if (slot === undefined || slot.next === NOTHING) continue;
       const row = slot.next;
       slot.next = NOTHING;
       if (row === undefined ? slot.row === undefined : this.#unchanged(slot.row, row)) {

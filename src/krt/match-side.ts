@@ -80,7 +80,7 @@ export class MatchSide implements Grouping {
   readonly index: AnyIndex;
   readonly of: Store;
   readonly node: Node;
-  readonly listeners = new Set<GroupingListener>();
+  readonly listeners: GroupingListener[] = [];
   /** How many readers use the rows, not only their number. */
   rowReaders = 0;
   watched = 0;
@@ -99,17 +99,17 @@ export class MatchSide implements Grouping {
 
   /** Whether anybody reads this side at all. */
   get isRead(): boolean {
-    return this.#buckets.size > 0 || this.listeners.size > 0;
+    return this.#buckets.size > 0 || this.listeners.length > 0;
   }
 
   /** Whether a member that stays one, and is another row now, concerns anybody. */
   get usesRows(): boolean {
-    return this.rowReaders > 0 || this.listeners.size > 0;
+    return this.rowReaders > 0 || this.listeners.length > 0;
   }
 
   /** Whether somebody reads what the row of the other side with that key matches. */
   isReadFor(value: string): boolean {
-    return this.listeners.size > 0 || this.#buckets.has(value);
+    return this.listeners.length > 0 || this.#buckets.has(value);
   }
 
   readable(value: string): MatchBucket {

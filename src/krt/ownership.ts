@@ -1,4 +1,4 @@
-import {itemsOf, withItem, withoutItem} from './bag.ts';
+import {itemsOf} from './bag.ts';
 import type {Row} from './definition.ts';
 import {Entry} from './entry.ts';
 import {deepFreeze} from './freeze.ts';
@@ -67,13 +67,14 @@ export class Ownership {
   }
 
   /** The slot of this output that the input yields a row for, or several. */
-  #heldBy({yields}: Entry): Slot | Slot[] | undefined {
+  #heldBy(entry: Entry): Slot | Slot[] | undefined {
+    const {yields, onlyYield} = entry;
     if (yields === undefined) return undefined;
-    // By far the most frequent. `instanceof` would cost more than all the rest of this.
-    if ('store' in yields) return yields.store === this.store ? yields : undefined;
-    if (this.#isOnly) return yields instanceof Set ? [...yields] : yields;
+    if (onlyYield !== undefined) return onlyYield.store === this.store ? onlyYield : undefined;
+    const all = itemsOf<Slot>(yields);
+    if (this.#isOnly) return Array.isArray(all) ? all : [...all];
     const own: Slot[] = [];
-    for (const slot of yields) if (slot.store === this.store) own.push(slot);
+    for (const slot of all) if (slot.store === this.store) own.push(slot);
     return own.length > 1 ? own : own[0];
   }
 
@@ -123,7 +124,7 @@ export class Ownership {
   }
 
   #claim(entry: Entry, slot: Slot, row: Row): void {
-    entry.yields = withItem(entry.yields, slot);
+    entry.addYield(slot);
     const settled = this.#settled(slot, row);
     const {maker} = slot;
     const isFree = maker === undefined || (maker instanceof Entry && slot.next === undefined);
@@ -140,7 +141,7 @@ export class Ownership {
   }
 
   #release(entry: Entry, slot: Slot): void {
-    entry.yields = withoutItem(entry.yields, slot);
+    entry.dropYield(slot);
     const {maker} = slot;
     if (!(maker instanceof Dispute)) {
       // It stays the maker until the row is gone, so that why the row went can be told.
@@ -173,7 +174,7 @@ export class Ownership {
     let changed = 0;
     for (let i = 0; i < touched.size; i++) {
       const slot = touched.at(i);
-      if (slot === undefined) continue;
+      if (slot === undefined || slot.next === NOTHING) continue;
       const {maker} = slot;
       const row = isDispute(maker) ? this.#settle(slot, maker) : slot.next;
       slot.next = NOTHING;
