@@ -3,27 +3,26 @@ const GROWTH = 2;
 const FIRST = 16;
 /** Beyond, a slice saves nothing, and the writes after cheap ones may be dear. */
 const LARGEST = 256;
-/** What a slice counts for when the next one has been measured: what it says grows old, as the graph fills. */
-const DECAY = 0.6;
-/** A commit counts for at most so many times what was expected of it: something else may have held it up. */
-const SURPRISE = 3;
+/** So many of the last slices tell what the next one will take; earlier ones found an emptier graph. */
+const REMEMBERED = 8;
+/** Slices that differ by less than this part of their size say nothing of what a write more takes. */
+const ALIKE = 0.1;
+
+/** A commit of so many writes took so many milliseconds. */
+type Slice = {readonly writes: number; readonly millis: number};
 
 /**
  * How many writes to commit at a time, so that a commit takes no longer than a budget. What a commit takes is
  * estimated, from those before, as a part for each write and a part that every commit takes, however small: where a
  * node reads everything there is, say. Small slices are of no use against that part. Where it alone is more than the
  * budget, a slice takes twice as long as it must, so that the whole does not take many times as long as it has to.
+ *
+ * Both parts are medians (of Theil and Sen), since now and then a commit is held up by something else.
  */
 export class SliceSize {
   readonly #budget: number;
+  readonly #last: Slice[] = [];
   #size = FIRST;
-  // Sums over the slices so far, the later the weightier: for a line through what they took.
-  #weight = 0;
-  #writes = 0;
-  #millis = 0;
-  #squares = 0;
-  #products = 0;
-  #estimate: {readonly perCommit: number; readonly perWrite: number} | undefined = undefined;
 
   /** In milliseconds. */
   constructor(budget: number) {
@@ -34,27 +33,35 @@ export class SliceSize {
     return this.#size;
   }
 
-  /** A commit of so many writes took so many milliseconds. */
   took(writes: number, millis: number): void {
-    const expected = this.#estimate && this.#estimate.perCommit + this.#estimate.perWrite * writes;
-    const counted = expected === undefined ? millis : Math.min(millis, SURPRISE * Math.max(expected, this.#budget));
-    this.#weight = this.#weight * DECAY + 1;
-    this.#writes = this.#writes * DECAY + writes;
-    this.#millis = this.#millis * DECAY + counted;
-    this.#squares = this.#squares * DECAY + writes * writes;
-    this.#products = this.#products * DECAY + writes * counted;
-    const perWrite = this.#slope(counted / writes);
-    const perCommit = Math.max(0, (this.#millis - perWrite * this.#writes) / this.#weight);
-    this.#estimate = {perCommit, perWrite};
+    this.#last.push({writes, millis});
+    if (this.#last.length > REMEMBERED) this.#last.shift();
+    const perWrite = this.#perWrite();
+    const perCommit = this.#perCommit(perWrite);
     const forWrites = Math.max(this.#budget - perCommit, perCommit);
     const fitting = perWrite > 0 ? Math.floor(forWrites / perWrite) : LARGEST;
     this.#size = Math.max(1, Math.min(fitting, writes * GROWTH, LARGEST));
   }
 
-  /** What a write more takes. Where all slices were of one size, all is taken to be the writes'. */
-  #slope(average: number): number {
-    const spread = this.#weight * this.#squares - this.#writes ** 2;
-    if (spread < (this.#writes * 0.1) ** 2) return average;
-    return Math.max(0, (this.#weight * this.#products - this.#writes * this.#millis) / spread);
+  /** Where all slices were of about one size, all they took is taken to be the writes'. */
+  #perWrite(): number {
+    const slopes: number[] = [];
+    for (const [i, one] of this.#last.entries()) {
+      for (const other of this.#last.slice(0, i)) {
+        const more = one.writes - other.writes;
+        if (Math.abs(more) > ALIKE * one.writes) slopes.push((one.millis - other.millis) / more);
+      }
+    }
+    const averages = this.#last.map(({writes, millis}) => millis / writes);
+    return Math.max(0, median(slopes.length >= this.#last.length ? slopes : averages));
   }
+
+  #perCommit(perWrite: number): number {
+    return Math.max(0, median(this.#last.map(({writes, millis}) => millis - perWrite * writes)));
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
 }

@@ -98,6 +98,12 @@ describe('a transform that throws', () => {
     expect(reported).toEqual(['fragile: the transform failed for a, its last good rows stand: a is bad']);
   });
 
+  it('is listed in the order of the keys, whichever row failed first', () => {
+    const graph = createGraph({outputs: [total]});
+    for (const key of ['b', 'c', 'a']) graph.commit((tx) => tx.set(items, {key, ref: 'x', n: 1, bad: true}));
+    expect(graph.errors().map(({key}) => key)).toEqual(['fragile/a', 'fragile/b', 'fragile/c']);
+  });
+
   it('is forgotten with its row', () => {
     const {graph} = watched(fragile);
     graph.commit((tx) => tx.set(items, {key: 'a', ref: 'x', n: 1, bad: true}));

@@ -51,6 +51,54 @@ describe('an index', () => {
     expect(count()).toBe(0);
   });
 
+  it('lists a row once that has a value twice, and loses no other when it goes', () => {
+    const graph = createGraph({outputs: [lists]});
+    const listed = () => graph.get(lists, 't')?.tags;
+    graph.commit((tx) => {
+      tx.set(readers, {key: 't'});
+      for (const key of ['b', 'c']) tx.set(items, {key, tags: ['t'], n: 1});
+    });
+    expect(listed()).toEqual([1, 1]);
+    graph.commit((tx) => tx.set(items, {key: 'a', tags: ['t', 't'], n: 1}));
+    expect(listed()).toEqual([2, 1, 1]);
+    graph.commit((tx) => tx.delete(items, 'a'));
+    expect(listed()).toEqual([1, 1]);
+  });
+
+  it.each(['structural', 'identity'] as const)(
+    'groups all rows that share a value, those that were there and those that come: rows of %s equality',
+    (equals) => {
+      const rows = input<Item>('rows', {key: ({key}) => key, equals});
+      const grouped = group(
+        'grouped',
+        index(rows, 'tag', ({tags}) => tags),
+      );
+      const graph = createGraph({outputs: [rows]});
+      const set = (key: string, ...values: readonly string[]) =>
+        graph.commit((tx) => tx.set(rows, {key, tags: values, n: 1}));
+      const found = () => graph.list(grouped).map((one) => [one.key, one.rows.map(({key}) => key)]);
+      set('a', 't');
+      set('b', 't', 'u');
+      expect(found()).toEqual([
+        ['t', ['a', 'b']],
+        ['u', ['b']],
+      ]);
+      set('c', 't');
+      expect(found()).toEqual([
+        ['t', ['a', 'b', 'c']],
+        ['u', ['b']],
+      ]);
+      set('b', 'u');
+      expect(found()).toEqual([
+        ['t', ['a', 'c']],
+        ['u', ['b']],
+      ]);
+      const other = {key: 'c', tags: ['t'], n: 2};
+      graph.commit((tx) => tx.set(rows, other));
+      expect(graph.get(grouped, 't')?.rows.at(1)).toBe(other);
+    },
+  );
+
   it('tells who counts nothing of a row that keeps the value among others', () => {
     const graph = createGraph({outputs: [counts]});
     graph.commit((tx) => {

@@ -198,6 +198,18 @@ describe.each(Object.entries(worlds))('matchJoin %s', (name, world) => {
     expect(found()).toEqual(elsewhere);
   });
 
+  it('tells both sides of a label that is added, and of one that is taken away', () => {
+    const graph = createGraph({outputs: [perPolicy, perPod]});
+    const selector = {matchLabels: {app: 'p', tier: 'q'}};
+    graph.commit((tx) => tx.set(policies, {key: 'one', namespace: 'm', selector}));
+    for (const tier of [{}, {tier: 'q'}, {}]) {
+      graph.commit((tx) => tx.set(pods, {key: 'a', namespace: 'm', labels: {app: 'p', ...tier}, n: 1}));
+      const matches = 'tier' in tier;
+      expect(graph.get(perPolicy, 'one')?.pods).toEqual(matches ? ['a'] : []);
+      expect(graph.get(perPod, 'a')?.policies).toEqual(matches ? ['one'] : []);
+    }
+  });
+
   it('finds no target where it was, once it has gone elsewhere with the labels that it had', () => {
     const {match} = world;
     const targets = singleton('targets', {

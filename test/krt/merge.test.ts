@@ -157,6 +157,24 @@ describe('nested', () => {
     );
   });
 
+  it('follows collections that change places', () => {
+    const graph = createGraph({outputs: [stacked, blended]});
+    graph.commit((tx) => {
+      for (const source of [first, second]) tx.set(source, {key: 'a', from: source.name, n: 1});
+    });
+    for (const [upper, lower] of [
+      ['first', 'second'],
+      ['second', 'first'],
+    ] as const) {
+      graph.commit((tx) => {
+        tx.set(layers, {key: '1', of: upper});
+        tx.set(layers, {key: '2', of: lower});
+      });
+      expect(graph.get(stacked, 'a')?.from).toBe(upper);
+      expect(graph.get(blended, 'a')?.from).toBe(`${upper} ${lower}`);
+    }
+  });
+
   it('refuses, by name, a row that stands for what depends on it, and goes on with the others', () => {
     const reported: string[] = [];
     const knot: Collection<Item> = nested<Layer, Item>('knot', {

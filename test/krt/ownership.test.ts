@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {type Change, createGraph, derive, type Graph, input} from '../../src/krt/index.ts';
+import {type Change, createGraph, derive, deriveOutputs, type Graph, input} from '../../src/krt/index.ts';
 import {Fold} from './fold.ts';
 import {runs} from './program-arbitrary.ts';
 
@@ -89,6 +89,32 @@ describe('the keys that a transform yields', () => {
     ]);
     expect(silent).toEqual([]);
     expect(reported).toEqual([]);
+  });
+
+  it('change as the input says: a row under another key is another row', () => {
+    const {graph} = made();
+    const claim = (...yields: readonly string[]) => graph.commit((tx) => tx.set(claims, {key: 'a', yields, n: 1}));
+    claim('p');
+    claim('q');
+    expect(graph.get(outs, 'p')).toBeUndefined();
+    expect(graph.get(outs, 'q')).toEqual({key: 'q', by: 'a', n: 1});
+  });
+
+  it('are those of one output, whatever it yields for another', () => {
+    const both = deriveOutputs<Claim, {rows: Out; status: Out}>('both', {
+      from: claims,
+      outputs: {rows: 'both-rows', status: 'both-status'},
+      rows: (_, {key, yields, n}) => ({
+        rows: yields.map((out) => ({key: out, by: key, n})),
+        status: {key, by: key, n},
+      }),
+    });
+    const graph = createGraph({outputs: [both.rows, both.status]});
+    for (const [n, yields] of [['p', 'q'], ['q'], ['p', 'q', 'r'], [], ['a', 'p']].entries()) {
+      graph.commit((tx) => tx.set(claims, {key: 'a', yields, n}));
+      expect(graph.list(both.rows)).toEqual(yields.map((key) => ({key, by: 'a', n})));
+      expect(graph.list(both.status)).toEqual([{key: 'a', by: 'a', n}]);
+    }
   });
 
   it('are reported when two inputs yield one, and pass on when the winner lets go', () => {

@@ -133,6 +133,21 @@ describe('select', () => {
     expect(examined({matchExpressions: [{key: 'app', operator: 'Exists'}], matchLabels: {host: 'none'}})).toBe(0);
   });
 
+  it('finds what has any of the values that it names, however often it names them', () => {
+    const graph = createGraph({outputs: [selected]});
+    const found = () => graph.get(selected, 'some')?.pods.map((pod) => pod.key);
+    const values = ['web', 'db', 'web'];
+    graph.commit((tx) => {
+      tx.set(queries, {key: 'some', selector: {matchExpressions: [{key: 'app', operator: 'In', values}]}});
+      for (const app of ['cache', 'db', 'web']) tx.set(pods, {key: app, namespace: 'm', labels: {app}});
+    });
+    expect(found()).toEqual(['db', 'web']);
+    graph.commit((tx) => tx.set(pods, {key: 'cache', namespace: 'm', labels: {app: 'db'}}));
+    expect(found()).toEqual(['cache', 'db', 'web']);
+    graph.commit((tx) => tx.delete(pods, 'db'));
+    expect(found()).toEqual(['cache', 'web']);
+  });
+
   it('finds, in a namespace, what is there alone, and is told of nothing else', () => {
     const spaced = input<Pod>('spaced', {
       key: ({key}) => key,

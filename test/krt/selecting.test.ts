@@ -86,6 +86,25 @@ describe('selecting, and selecting in a namespace', () => {
     );
   });
 
+  it('tell labels apart as long as one selector looks at them', () => {
+    const graph = createGraph({outputs: [perPod]});
+    const found = () => graph.list(perPod).map(({key, all, own}) => [key, all, own]);
+    const policy = (key: string, app: string): Policy => ({key, namespace: 'm', selector: {matchLabels: {app}}, n: 1});
+    const pod = (key: string, app: string): Pod => ({key, namespace: 'm', labels: {app}});
+    graph.commit((tx) => {
+      tx.set(pods, pod('a', 'p'));
+      tx.set(policies, policy('one', 'p'));
+      tx.set(policies, policy('other', 'p'));
+    });
+    expect(found()).toEqual([['a', ['one', 'other'], ['one', 'other']]]);
+    graph.commit((tx) => tx.delete(policies, 'other'));
+    graph.commit((tx) => tx.set(pods, pod('b', 'q')));
+    expect(found()).toEqual([
+      ['a', ['one'], ['one']],
+      ['b', [], []],
+    ]);
+  });
+
   it('run again only when a row that selects the labels comes, goes or changes', () => {
     const selecting = derive('selecting', {
       from: pods,

@@ -61,9 +61,9 @@ export const combinations: readonly Fault[] = [
     killedBy: 'merge.test.ts',
   },
   {
-    name: 'a key that two collections have is merged twice',
+    name: 'a key that was made once is never made again',
     file: 'combine-node.ts',
-    find: 'if (isPending) return;',
+    find: '      slot.next = NOTHING;\n',
     replace: '',
     killedBy: 'merge.test.ts',
   },
@@ -73,6 +73,7 @@ export const combinations: readonly Fault[] = [
     find: 'removeFrom(source.listeners, this);\n      for (const slot of source.rows()) this.touch(slot);',
     replace: 'removeFrom(source.listeners, this);',
     killedBy: 'merge.test.ts',
+    test: 'holds the rows of the collections that rows stand for',
   },
   {
     name: 'the rows of a collection that comes to be nested are not taken over',
@@ -80,6 +81,7 @@ export const combinations: readonly Fault[] = [
     find: 'source.listeners.push(this);\n      for (const slot of source.rows()) this.touch(slot);',
     replace: 'source.listeners.push(this);',
     killedBy: 'merge.test.ts',
+    test: 'holds the rows of the collections that rows stand for',
   },
   {
     name: 'changes of a collection that comes to be nested are not heard of',
@@ -101,6 +103,7 @@ export const combinations: readonly Fault[] = [
     find: '[...this.#members.keys()].sort().flatMap',
     replace: '[...this.#members.keys()].flatMap',
     killedBy: 'merge.test.ts',
+    test: 'holds the rows of the collections that rows stand for',
   },
   {
     name: 'nested collections that change places do not change rows',
@@ -108,6 +111,7 @@ export const combinations: readonly Fault[] = [
     find: 'if (reordered(before, this.order())) this.touchAll();',
     replace: '',
     killedBy: 'merge.test.ts',
+    test: 'change places',
   },
   {
     name: 'a nested collection that is not up to date is read',
@@ -115,34 +119,35 @@ export const combinations: readonly Fault[] = [
     find: "if (!this.host.link(store.node, this, 'fetch')) onBehind();",
     replace: "this.host.link(store.node, this, 'fetch');",
     killedBy: 'merge.test.ts',
+    test: 'waits for what a row brings alive',
   },
   {
     name: 'values that no row has any more are groups of none',
     file: 'group-node.ts',
-    find: 'if (!this.#grouping.has(value)) return undefined;',
+    find: 'if (rows.length === 0) return undefined;',
     replace: '',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'groups made late lack the values that are there',
     file: 'group-node.ts',
     find: 'for (const value of this.#grouping.values()) this.onValue(value, undefined);',
     replace: '',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'a group is the same while its first rows are',
     file: 'group-node.ts',
     find: 'rows.length !== next.rows?.length',
     replace: 'next.rows === undefined',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'a group is the same while it has as many rows',
     file: 'group-node.ts',
-    find: 'if (!same(rows[i], next.rows[i])) return false;',
+    find: 'if (!this.#same(rows[i], next.rows[i])) return false;',
     replace: '',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'rows that a collection tells apart by more than their content make a group another one',
@@ -185,6 +190,7 @@ export const combinations: readonly Fault[] = [
     find: '...(mergeRows && {merge: mergeRows})',
     replace: '',
     killedBy: 'merge.test.ts',
+    test: 'holds the rows of the collections that rows stand for',
   },
   {
     name: 'the collections of several outputs change places',

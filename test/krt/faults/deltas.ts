@@ -14,7 +14,8 @@ export const deltas: readonly Fault[] = [
     file: 'store.ts',
     find: '      slot.before = NOTHING;\n',
     replace: '',
-    killedBy: 'connect.test.ts',
+    killedBy: 'subscribers.test.ts',
+    test: 'told of each change once',
   },
   {
     name: 'a collection is told of once',
@@ -155,5 +156,6 @@ export const deltas: readonly Fault[] = [
     find: '    forget();\n    unsubscribe?.();\n',
     replace: '    forget();\n',
     killedBy: 'retired.test.ts',
+    test: 'stays while somebody is subscribed',
   },
 ];

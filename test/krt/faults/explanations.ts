@@ -92,6 +92,7 @@ export const explanations: readonly Fault[] = [
     find: 'this.runs = this.changed = this.cutOff = this.examined = this.scans = 0;',
     replace: 'this.runs = this.changed = this.cutOff = this.examined = 0;',
     killedBy: 'select.test.ts',
+    test: 'counts a scan for every selection that demands no label',
   },
   {
     name: 'a span counts the work of all epochs',

@@ -7,7 +7,7 @@ export const indexes: readonly Fault[] = [
     file: 'index-table.ts',
     find: 'if (stays(value)) bucket.changed(slot, old);',
     replace: 'if (stays(value) || true) bucket.changed(slot, old);',
-    killedBy: 'collection-kinds.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'a row that keeps one of its values enters that bucket again',
@@ -26,7 +26,7 @@ export const indexes: readonly Fault[] = [
   {
     name: 'groups of a row that keeps its value are not told',
     file: 'index-table.ts',
-    find: 'if (this.listeners.size > 0) this.#announce(before, slot);',
+    find: 'if (this.listeners.length > 0) this.#announce(before, slot);',
     replace: '',
     killedBy: 'explain.test.ts',
   },
@@ -35,21 +35,21 @@ export const indexes: readonly Fault[] = [
     file: 'index-table.ts',
     find: 'this.#bucket(value).add(slot);\n      this.#announce(value, slot);',
     replace: 'this.#bucket(value).add(slot);',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'an index made late lacks the rows that are there',
     file: 'index-table.ts',
     find: 'for (const slot of of.rows()) for (const value of listOf(this.#valuesOf(slot.row))) this.#bucket(value).add(slot);',
     replace: '',
-    killedBy: 'collection-kinds.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'a value that a row has twice counts twice',
     file: 'index-table.ts',
     find: 'return values.length > 1 ? [...new Set<string>(values)] : values;',
     replace: 'return values;',
-    killedBy: 'collection-kinds.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'many values are compared the wrong way round',
@@ -92,7 +92,7 @@ export const indexes: readonly Fault[] = [
     file: 'bucket.ts',
     find: 'if (this.#rows !== undefined) this.#replaceRow(this.#rows, old, slot.row);',
     replace: '',
-    killedBy: 'collection-kinds.test.ts',
+    killedBy: 'explain.test.ts',
   },
   {
     name: 'rows that were handed out change under those who hold them',
@@ -106,14 +106,15 @@ export const indexes: readonly Fault[] = [
     file: 'bucket.ts',
     find: 'this.#tell(slot, old, true, false, this.#members === undefined);',
     replace: 'this.#tell(slot, old, true, false, false);',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'dependencies.test.ts',
+    test: 'the row, then whether there are any',
   },
   {
     name: 'the order of a bucket misses a row that comes',
     file: 'bucket.ts',
     find: '    this.#sorted?.added(slot);\n',
     replace: '',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'who has left a bucket leaves it in place',
@@ -129,6 +130,7 @@ export const indexes: readonly Fault[] = [
     find: 'if (size < least)',
     replace: 'if (best === undefined || size > least)',
     killedBy: 'select.test.ts',
+    test: 'looks at the rows of the rarest label that all of them must have',
   },
   {
     name: 'rows are found by one label of a selector alone',
@@ -150,6 +152,7 @@ export const indexes: readonly Fault[] = [
     find: 'if (best !== undefined || !this.#scoped) return best;',
     replace: 'return best;',
     killedBy: 'select.test.ts',
+    test: 'finds, in a namespace',
   },
   {
     name: 'labels are found in all namespaces at once',
@@ -157,6 +160,7 @@ export const indexes: readonly Fault[] = [
     find: "const prefix = (row: unknown): string => (scoped ? store.namespaceOf(row) + SEPARATOR : '');",
     replace: "const prefix = (row: unknown): string => (scoped ? SEPARATOR : '');",
     killedBy: 'select.test.ts',
+    test: 'finds, in a namespace',
   },
   {
     name: 'answers outlive a selector that comes',
@@ -192,6 +196,7 @@ export const indexes: readonly Fault[] = [
     find: 'if (left > 0) space.mentioned.set(key, left);\n    else space.mentioned.delete(key);',
     replace: 'space.mentioned.delete(key);',
     killedBy: 'selecting.test.ts',
+    test: 'as long as one selector looks',
   },
   {
     name: 'a row that selects otherwise is not registered again',
@@ -206,6 +211,7 @@ export const indexes: readonly Fault[] = [
     find: '      before?.space.name !== this.#namespaceOf(slot.row) ||\n      !structurallyEqual(before.selector, selector);',
     replace: '      before === undefined || !structurallyEqual(before.selector, selector);',
     killedBy: 'selecting.test.ts',
+    test: 'run again only when a row that selects the labels comes',
   },
   {
     name: 'who is selected no longer is not told',
@@ -227,6 +233,7 @@ export const indexes: readonly Fault[] = [
     find: 'if (selects(selector, reader.labels)) reader.onChange',
     replace: 'reader.onChange',
     killedBy: 'selecting.test.ts',
+    test: 'run again only when a row that selects the labels comes',
   },
   {
     name: 'selectors go with the last who asks for them',
@@ -277,6 +284,7 @@ export const indexes: readonly Fault[] = [
     find: 'values.filter((value, i) => values.indexOf(value) === i)',
     replace: 'values.slice(0, 1)',
     killedBy: 'select.test.ts',
+    test: 'any of the values that it names',
   },
   {
     name: 'labels that only expressions mention make no difference',
@@ -291,6 +299,7 @@ export const indexes: readonly Fault[] = [
     find: 'return rest === 0;',
     replace: 'return true;',
     killedBy: 'match.test.ts',
+    test: 'of a label that is added',
   },
   {
     name: 'labels that are the same count for nothing in another namespace',
@@ -298,6 +307,7 @@ export const indexes: readonly Fault[] = [
     find: 'sameLabels(store.labelsOf(old), store.labelsOf(now)) && sameSpace(old, now)',
     replace: 'sameLabels(store.labelsOf(old), store.labelsOf(now))',
     killedBy: 'match.test.ts',
+    test: 'finds no target where it was',
   },
   {
     name: 'who reads an index of labels is not told of a row whose labels stay',

@@ -8,6 +8,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'for (const source of this.#ranks.sourcesOf(node)) mark(source);',
     replace: '',
     killedBy: 'retired.test.ts',
+    test: 'leaves what others need as it was',
   },
   {
     name: 'collections that are freed are still known',
@@ -22,6 +23,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'for (const store of this.#stores.values()) store.prune();',
     replace: '',
     killedBy: 'retired.test.ts',
+    test: 'leaves no index behind',
   },
   {
     name: 'indexes are freed that somebody uses',
@@ -29,6 +31,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'if (!table.isUsed) this.#tables.delete(index);',
     replace: 'this.#tables.delete(index);',
     killedBy: 'retired.test.ts',
+    test: 'leaves what others need as it was',
   },
   {
     name: 'indexes of selectors are freed that somebody uses',
@@ -36,6 +39,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'if (selectors.isUsed) continue;',
     replace: '',
     killedBy: 'retired.test.ts',
+    test: 'leaves what others need as it was',
   },
   {
     name: 'a transform that is retired still hears of rows',
@@ -49,7 +53,8 @@ export const lifetimes: readonly Fault[] = [
     file: 'derive-node.ts',
     find: 'if (this.#singleton !== undefined) this.#release(this.#singleton);',
     replace: '',
-    killedBy: 'collection-kinds.test.ts',
+    killedBy: 'retired.test.ts',
+    test: 'a singleton that is let go of',
   },
   {
     name: 'a failure outlives its transform',
@@ -64,6 +69,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'for (const source of this.#sources) removeFrom(source.listeners, this);',
     replace: '',
     killedBy: 'retired.test.ts',
+    test: 'a join that is let go of > does nothing more',
   },
   {
     name: 'a nested collection that is retired still hears of changes',
@@ -71,13 +77,15 @@ export const lifetimes: readonly Fault[] = [
     find: 'removeFrom(this.#from.listeners, this.#listener);',
     replace: '',
     killedBy: 'retired.test.ts',
+    test: 'a nested that is let go of > is forgotten',
   },
   {
     name: 'groups that are retired still hear of changes',
     file: 'group-node.ts',
-    find: 'this.#grouping.listeners.delete(this);',
+    find: 'removeFrom(this.#grouping.listeners, this);',
     replace: '',
     killedBy: 'retired.test.ts',
+    test: 'a group that is let go of > does nothing more',
   },
   {
     name: 'a match that is retired still hears of changes',
@@ -92,6 +100,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'if (at >= 0) list.splice(at, 1);',
     replace: 'if (at >= 0) list.splice(0, 1);',
     killedBy: 'retired.test.ts',
+    test: 'leaves what others need as it was',
   },
   {
     name: 'a collection that is let go of is still wanted',
@@ -99,6 +108,7 @@ export const lifetimes: readonly Fault[] = [
     find: '    this.#wanted.delete(store);\n',
     replace: '',
     killedBy: 'collection-kinds.test.ts',
+    test: 'can be let go of',
   },
   {
     name: 'a collection that somebody is subscribed to is freed',
@@ -106,6 +116,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'const wanted = [...this.#wanted, ...this.subscribers.stores]',
     replace: 'const wanted = [...this.#wanted]',
     killedBy: 'retired.test.ts',
+    test: 'stays while somebody is subscribed',
   },
   {
     name: 'failures of transforms that were let go of are still told',
@@ -150,6 +161,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'if (this.#disposed) throw disposed();',
     replace: '',
     killedBy: 'collection-kinds.test.ts',
+    test: 'is gone with its graph',
   },
   {
     name: 'what its last subscriber leaves stays until something else is let go of',
@@ -157,6 +169,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'else this.#sweep();',
     replace: 'else this.#sweepIsDue = false;',
     killedBy: 'retired.test.ts',
+    test: 'stays while somebody is subscribed',
   },
   {
     name: 'what a subscriber leaves as it is told stays',
@@ -164,6 +177,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'if (this.#sweepIsDue) this.#sweep();',
     replace: '',
     killedBy: 'retired.test.ts',
+    test: 'stays while somebody is subscribed',
   },
   {
     name: 'the history keeps what is gone',
@@ -178,6 +192,7 @@ export const lifetimes: readonly Fault[] = [
     find: 'this.#at = this.#ring.length === this.#size ? 0 : this.#ring.length;',
     replace: 'this.#at = 0;',
     killedBy: 'retired.test.ts',
+    test: 'is forgotten by the history',
   },
   {
     name: 'a graph keeps the inputs that it wrote to last',

@@ -29,6 +29,7 @@ export const matches: readonly Fault[] = [
     find: 'if (this.#scoped && this.#targetStore.namespaceOf(old) !== this.#targetStore.namespaceOf(now)) return false;',
     replace: '',
     killedBy: 'match.test.ts',
+    test: 'tells who reads by targets alone of labels and selectors that change',
   },
   {
     name: 'a target that ceases to match as its selector moves is not counted off',
@@ -64,6 +65,7 @@ export const matches: readonly Fault[] = [
     find: 'else if (this.selectors.usesRows) this.#onSelectorRow(slot, old);',
     replace: '',
     killedBy: 'match.test.ts',
+    test: 'tells who reads by targets alone of labels and selectors that change',
   },
   {
     name: 'targets are looked at only where somebody reads them',
@@ -71,6 +73,7 @@ export const matches: readonly Fault[] = [
     find: '!this.targets.isRead && !this.selectors.isReadFor(target.key)',
     replace: '!this.targets.isRead',
     killedBy: 'match.test.ts',
+    test: 'tells who reads by targets alone of labels and selectors that change',
   },
   {
     name: 'the number of matches only grows',
@@ -85,6 +88,7 @@ export const matches: readonly Fault[] = [
     find: 'if (isFirst) this.#before = this.size;',
     replace: 'this.#before = this.size;',
     killedBy: 'match.test.ts',
+    test: 'is exact to one who reads one side alone',
   },
   {
     name: 'matching rows are the ones that they were',
@@ -99,6 +103,7 @@ export const matches: readonly Fault[] = [
     find: "if (reader.interest === 'rows') this.grouping.rowReaders++;",
     replace: '',
     killedBy: 'match.test.ts',
+    test: 'runs again only those whose matches',
   },
   {
     name: 'collections made of a match are not told',
@@ -121,6 +126,7 @@ export const matches: readonly Fault[] = [
     find: "if (reader.interest === 'exists') reader.onChange(cause, undefined, !is, is, true);",
     replace: '',
     killedBy: 'match.test.ts',
+    test: 'is exact to one who reads one side alone',
   },
   {
     name: 'what a new selector matches is what it matched before',

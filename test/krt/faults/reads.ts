@@ -22,14 +22,14 @@ export const reads: readonly Fault[] = [
     file: 'slot.ts',
     find: 'if (Array.isArray(readers)) for (const reader of readers) reader.onChange(this, old, was, is, was !== is);\n    else ',
     replace: 'if (!Array.isArray(readers)) ',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'trigger.test.ts',
   },
   {
     name: 'a count is told only when it turns to or from nothing',
     file: 'dependency.ts',
     find: 'if (was !== is) this.reader.markDirty(slot);',
     replace: 'if (flips) this.reader.markDirty(slot);',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'who asks whether anything exists runs again for every row',
@@ -54,6 +54,7 @@ export const reads: readonly Fault[] = [
     find: 'return structurallyEqual(project(erased(old)), project(erased(now)));\n  } catch {\n    return false;',
     replace: 'return structurallyEqual(project(erased(old)), project(erased(now)));\n  } catch {\n    return true;',
     killedBy: 'errors.test.ts',
+    test: 'cost a run, and an error of the transform, when a projection throws',
   },
   {
     name: 'a selection does not hear of a row that it no longer matches',
@@ -82,6 +83,7 @@ export const reads: readonly Fault[] = [
     find: 'if (this.namespace !== undefined && this.store.namespaceOf(row) !== this.namespace) return false;',
     replace: '',
     killedBy: 'select.test.ts',
+    test: 'finds, in a namespace',
   },
   {
     name: 'a selection that demands no label is not counted as a scan',
@@ -140,6 +142,7 @@ export const reads: readonly Fault[] = [
     find: 'known.slot.key === key &&\n      known.interest === interest &&',
     replace: 'known.slot.key === key &&',
     killedBy: 'dependencies.test.ts',
+    test: 'whether it is there, then the row',
   },
   {
     name: 'the question for a key passes as that for another',
@@ -155,6 +158,7 @@ export const reads: readonly Fault[] = [
     find: '      known.bucket.value === value &&\n',
     replace: '',
     killedBy: 'dependencies.test.ts',
+    test: 'how many, then nothing',
   },
   {
     name: 'the question in one index passes as that in another',
@@ -162,6 +166,7 @@ export const reads: readonly Fault[] = [
     find: 'known.interest === interest &&\n      known.bucket.grouping.index === from',
     replace: 'known.interest === interest',
     killedBy: 'dependencies.test.ts',
+    test: 'those of one index, then those of another',
   },
   {
     name: 'a selection passes as another',
@@ -185,6 +190,7 @@ export const reads: readonly Fault[] = [
     find: '    dependency.project = project;\n',
     replace: '',
     killedBy: 'dependencies.test.ts',
+    test: 'its number, then the row',
   },
   {
     name: 'who was asked once to wait waits no more',
@@ -229,6 +235,7 @@ export const reads: readonly Fault[] = [
     find: '    this.#index.unregister(this);\n',
     replace: '',
     killedBy: 'retired.test.ts',
+    test: 'a derive that is selected that is let go of > does nothing more',
   },
   {
     name: 'dropped dependencies stay in the chain',

@@ -8,6 +8,7 @@ export const rows: readonly Fault[] = [
     find: 'slot.epoch = this.#host.epoch;\n    this.#rows = undefined;',
     replace: 'slot.epoch = this.#host.epoch;',
     killedBy: 'collection-kinds.test.ts',
+    test: 'tells those who come late what it told the early ones',
   },
   {
     name: 'a row that appears is left out of the known order',
@@ -42,7 +43,8 @@ export const rows: readonly Fault[] = [
     file: 'store.ts',
     find: 'if (this.#readers !== undefined) this.#tellReaders(this.#readers, slot, old);',
     replace: '',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'dependencies.test.ts',
+    test: 'the row, then everything',
   },
   {
     name: 'indexes of labels are not told of a row that changes',
@@ -64,14 +66,14 @@ export const rows: readonly Fault[] = [
     file: 'sorted-slots.ts',
     find: 'this.#slots.splice(position(this.#slots, slot), 0, slot)',
     replace: 'this.#slots.push(slot)',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'inputs.test.ts',
   },
   {
     name: 'the neighbour of a row that goes is taken out of the order',
     file: 'sorted-slots.ts',
     find: 'this.#slots.splice(position(this.#slots, slot), 1)',
     replace: 'this.#slots.splice(position(this.#slots, slot) + 1, 1)',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'indexes.test.ts',
   },
   {
     name: 'the search for the place of a row does not get ahead',
@@ -142,7 +144,7 @@ export const rows: readonly Fault[] = [
     file: 'equality.ts',
     find: 'function equalArrays(a: readonly unknown[], b: readonly unknown[]): boolean {\n  if (a.length !== b.length) return false;',
     replace: 'function equalArrays(a: readonly unknown[], b: readonly unknown[]): boolean {',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'equality.test.ts',
   },
   {
     name: 'byte arrays of one length are equal',
@@ -220,5 +222,6 @@ export const rows: readonly Fault[] = [
     find: '      return false;\n    }\n  };',
     replace: '      throw new Error();\n    }\n  };',
     killedBy: 'learned-equality.test.ts',
+    test: 'counts what cannot be compared to the end as different',
   },
 ];

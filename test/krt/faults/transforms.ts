@@ -77,7 +77,7 @@ export const transforms: readonly Fault[] = [
     file: 'derive-node.ts',
     find: 'for (const {ownership} of this.#outputs) ownership.replace(entry, []);\n    this.#release(entry);',
     replace: 'this.#release(entry);',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'connect.test.ts',
   },
   {
     name: 'what an input row that is gone has read stays registered',
@@ -98,7 +98,7 @@ export const transforms: readonly Fault[] = [
     file: 'derive-node.ts',
     find: 'if (ownership.replace(entry, rows[i] ?? [])) entry.changed = true;',
     replace: 'if (i === 0 && ownership.replace(entry, rows[i] ?? [])) entry.changed = true;',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'discard.test.ts',
   },
   {
     name: 'what has a key that is no text is a row',
@@ -106,6 +106,7 @@ export const transforms: readonly Fault[] = [
     find: "'key' in value && typeof value.key === 'string'",
     replace: "'key' in value",
     killedBy: 'errors.test.ts',
+    test: 'may return what is not a row',
   },
   {
     name: 'a list of what are no rows is one of rows',
@@ -133,7 +134,8 @@ export const transforms: readonly Fault[] = [
     file: 'ownership.ts',
     find: 'if (!Array.isArray(held) && held.key === row.key) return',
     replace: 'if (!Array.isArray(held)) return',
-    killedBy: 'incremental.test.ts',
+    killedBy: 'ownership.test.ts',
+    test: 'a row under another key',
   },
   {
     name: 'rows that are not yielded any more stay',
@@ -155,6 +157,7 @@ export const transforms: readonly Fault[] = [
     find: 'if (rows[i]?.key === rows[j]?.key) return false;',
     replace: ';',
     killedBy: 'ownership.test.ts',
+    test: 'are reported when one input yields one twice',
   },
   {
     name: 'who yields a key first loses it when another claims it',
@@ -202,16 +205,17 @@ export const transforms: readonly Fault[] = [
   {
     name: 'an input row holds keys that it has let go of',
     file: 'ownership.ts',
-    find: '    entry.yields = withoutItem(entry.yields, slot);\n',
+    find: '    entry.dropYield(slot);\n',
     replace: '',
     killedBy: 'ownership.test.ts',
   },
   {
     name: 'the rows of one output are taken for those of another',
     file: 'ownership.ts',
-    find: 'for (const slot of yields) if (slot.store === this.store) own.push(slot);',
-    replace: 'for (const slot of yields) own.push(slot);',
-    killedBy: 'incremental.test.ts',
+    find: 'for (const slot of all) if (slot.store === this.store) own.push(slot);',
+    replace: 'for (const slot of all) own.push(slot);',
+    killedBy: 'ownership.test.ts',
+    test: 'are those of one output',
   },
   {
     name: 'a failure that healed in the same epoch is told of',
@@ -246,7 +250,8 @@ export const transforms: readonly Fault[] = [
     file: 'failures.ts',
     find: '[...this.#failing.values()].sort((a, b) => (a.key < b.key ? -1 : 1))',
     replace: '[...this.#failing.values()]',
-    killedBy: 'failures.test.ts',
+    killedBy: 'errors.test.ts',
+    test: 'in the order of the keys',
   },
   {
     name: 'what is reported is reported with every commit from then on',

@@ -1,85 +1,81 @@
 import {type ChildProcess, fork} from 'node:child_process';
-import {basename, join, resolve} from 'node:path';
-import type {Report} from './reporter.ts';
+import {once} from 'node:events';
+import {constants, setPriority} from 'node:os';
+import {join} from 'node:path';
+import type {Modules} from './modules.ts';
+import type {Verdict} from './suite-runner.ts';
+import type {Order, Report, Run} from './trial-child.ts';
 
-const root = resolve(import.meta.dirname, '../../..');
+/** `hung` = it did not come to an end; `crashed` = it took its process with it. */
+export type Outcome = Verdict | {readonly outcome: 'hung' | 'crashed'};
 
-/** What came of a suite: `broken` = no test of it failed and yet it did not pass. `by` = the first test that failed. */
-export type Verdict =
-  | {readonly outcome: 'passed' | 'hung' | 'broken'}
-  | {readonly outcome: 'failed'; readonly by: string};
-
-export type ProcessOptions = {
-  /** Multiplies how often properties are tried. */
-  readonly runs: number;
-  /** Milliseconds that a suite may take. */
-  readonly patience: (file: string) => number;
-};
-
-/** Milliseconds that may pass while no suite is tried: before the first, and between two. */
+/** Milliseconds that may pass until a process is ready, on a machine that is busy. */
 const START = 60_000;
 
-/**
- * Tries the suites in a folder in a process, which is gone when this resolves. It is ended when all are tried, or at the
- * first that hangs or breaks it: the verdicts then are those up to this one. Rejects where none was begun.
- */
-export async function tryFolder(folder: string, {runs, patience}: ProcessOptions): Promise<Map<string, Verdict>> {
-  const child = start(folder, runs);
-  const said = output(child);
-  const verdicts = new Map<string, Verdict>();
-  let current: string | undefined;
-  const end = (): void => void child.kill('SIGKILL');
-  let timer = setTimeout(end, START);
-  const wait = (milliseconds: number): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (current !== undefined) verdicts.set(current, {outcome: 'hung'});
-      current = undefined;
-      end();
-    }, milliseconds);
-  };
-  child.on('message', (report: Report) => {
-    switch (report.kind) {
-      case 'started':
-        current = basename(report.file);
-        wait(patience(current));
-        return;
-      case 'ended':
-        current = undefined;
-        verdicts.set(basename(report.file), verdictOf(report));
-        wait(START);
-        return;
-      case 'finished':
-        end();
+/** Runs suites in a process of their own, one at a time. What hangs ends with its process, and another one goes on. */
+export class TrialProcess {
+  readonly #modules: Modules;
+  #child: ChildProcess | undefined = undefined;
+
+  constructor(modules: Modules) {
+    this.#modules = modules;
+  }
+
+  /** `patience` = milliseconds after which the suite is taken to have no end. Rejects where no process can be started. */
+  async run(run: Run, patience: number): Promise<Outcome> {
+    const child = (this.#child ??= await this.#start());
+    const report = await ask(child, {kind: 'run', ...run}, patience);
+    if (typeof report === 'object' && report.kind === 'ran') return report.verdict;
+    this.end();
+    return {outcome: report === 'silent' ? 'hung' : 'crashed'};
+  }
+
+  async #start(): Promise<ChildProcess> {
+    const {PATH, HOME, TMPDIR} = process.env;
+    const child = fork(join(import.meta.dirname, 'trial-child.ts'), {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: ['--import', 'tsx'],
+      // Not what the process that runs the tests has of its own: whoever finds it takes itself for a part of that.
+      env: {PATH, HOME, TMPDIR},
+    });
+    let said = '';
+    child.stderr?.on('data', (chunk) => (said = `${said}${String(chunk)}`.slice(-10_000)));
+    const ready = await answer(child, START);
+    if (typeof ready === 'string') {
+      child.kill('SIGKILL');
+      throw new Error(`no suite can be run: ${said}`);
     }
-  });
-  await new Promise((resolve) => child.once('close', resolve));
-  clearTimeout(timer);
-  if (current !== undefined) verdicts.set(current, {outcome: 'broken'});
-  if (verdicts.size === 0) throw new Error(`no suite was tried: ${said()}`);
-  return verdicts;
+    // Tests that measure time run meanwhile.
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    await ask(child, {kind: 'modules', modules: this.#modules}, START);
+    return child;
+  }
+
+  end(): void {
+    this.#child?.kill('SIGKILL');
+    this.#child = undefined;
+  }
 }
 
-function verdictOf({passed, failed}: Extract<Report, {kind: 'ended'}>): Verdict {
-  if (failed !== undefined) return {outcome: 'failed', by: failed};
-  return {outcome: passed ? 'passed' : 'broken'};
+function ask(child: ChildProcess, order: Order, patience: number): Promise<Report | 'silent' | 'gone'> {
+  // Where it cannot be sent the process has gone, which is what comes of it then.
+  child.send(order, () => {});
+  return answer(child, patience);
 }
 
-function start(folder: string, runs: number): ChildProcess {
-  const {PATH, HOME, TMPDIR} = process.env;
-  const config = join(import.meta.dirname, 'trials.config.ts');
-  return fork(join(root, 'node_modules/vitest/vitest.mjs'), ['run', '--root', folder, '--config', config], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [],
-    // Not what the process that runs the tests has of its own: whoever finds it takes itself for a part of that.
-    env: {PATH, HOME, TMPDIR, KRT_RUNS: String(runs)},
-  });
-}
-
-/** What a process has written so far, for who asks why it failed. */
-function output(child: ChildProcess): () => string {
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += String(chunk)));
-  return () => text;
+async function answer(child: ChildProcess, patience: number): Promise<Report | 'silent' | 'gone'> {
+  if (child.exitCode !== null || child.signalCode !== null) return 'gone';
+  const over = new AbortController();
+  const {signal} = over;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      once(child, 'message', {signal}).then(([report]: Report[]) => report ?? ('gone' as const)),
+      once(child, 'exit', {signal}).then(() => 'gone' as const),
+      new Promise<'silent'>((resolve) => (timer = setTimeout(() => resolve('silent'), patience))),
+    ]);
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+  }
 }

@@ -1,19 +1,25 @@
-import {mkdtemp, realpath, rm, symlink, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
-import {bundle} from './bundle.ts';
+import {EngineSource} from './engine-source.ts';
 import type {Fault} from './fault.ts';
-import {tryFolder, type Verdict} from './trial-process.ts';
-
-const root = resolve(import.meta.dirname, '../../..');
+import {engineModule, type Modules, modulesOf, suiteModule, transformed} from './modules.ts';
+import {type Outcome, TrialProcess} from './trial-process.ts';
 
 /** Milliseconds after which a suite is taken to have no end, and what one that is said to hang is given. */
-const PATIENCE = 40_000;
-const PATIENCE_WITH_HANGING = 6_000;
+const PATIENCE = 60_000;
+const PATIENCE_WITH_HANGING = 5_000;
 
 /** A suite to be tried, or those of its tests whose names contain `test`, with a fault in the engine or without. */
 export type Trial = {readonly suite: string; readonly test?: string; readonly fault?: Fault};
-export type Tried = Trial & {readonly verdict: Verdict};
+export type Tried = Trial & {readonly outcome: Outcome};
+
+export type TrialOptions = {
+  /** Multiplies how often properties are tried. */
+  readonly runs: number;
+  /** Of the properties: the same seed, the same outcome. */
+  readonly seed: number;
+  /** How many processes share the work. */
+  readonly processes?: number;
+  readonly engine?: EngineSource;
+};
 
 export const trialOf = (fault: Fault): Trial => ({
   suite: fault.killedBy,
@@ -21,36 +27,45 @@ export const trialOf = (fault: Fault): Trial => ({
   ...(fault.test !== undefined && {test: fault.test}),
 });
 
-/**
- * Tries all of them, one after another, in one process: starting one takes longer than most trials. Where a suite hangs
- * or breaks its process, another one goes on. `runs` multiplies how often properties are tried.
- */
-export async function tryAll(trials: readonly Trial[], runs: number): Promise<readonly Tried[]> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'krt-faults-')));
-  try {
-    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-    await Promise.all(trials.map((trial, i) => prepare(trial, folder, i)));
-    const waiting = new Map(trials.map((trial, i) => [`${i}.test.js`, trial]));
-    const patience = (file: string) => (waiting.get(file)?.fault?.hangs ? PATIENCE_WITH_HANGING : PATIENCE);
-    const tried: Tried[] = [];
-    while (waiting.size > 0) {
-      for (const [file, verdict] of await tryFolder(folder, {runs, patience})) {
-        const trial = waiting.get(file);
-        if (trial !== undefined) tried.push({...trial, verdict});
-        waiting.delete(file);
-        // What lies in the folder is what is still to be tried.
-        await rm(join(folder, file));
+/** Tries all of them, each as soon as a process is free: starting one takes longer than most trials. Answers in their order. */
+export async function tryAll(
+  trials: readonly Trial[],
+  {runs, seed, processes = 2, engine = new EngineSource()}: TrialOptions,
+): Promise<readonly Tried[]> {
+  const modules = await modulesOf(engine);
+  const waiting = trials.entries();
+  const tried: Tried[] = [];
+  const work = async (): Promise<void> => {
+    const process = new TrialProcess(modules);
+    try {
+      // All who work take from the same list.
+      for (const [i, trial] of waiting) {
+        const {suite, test = '', fault} = trial;
+        const replaced = await withFault(engine, fault);
+        const outcome: Outcome =
+          replaced === undefined
+            ? {outcome: 'broken', why: 'cannot be tried: it is no TypeScript'}
+            : await process.run(
+                {suite: suiteModule(suite), only: test, replaced, runs, seed},
+                fault?.hangs ? PATIENCE_WITH_HANGING : PATIENCE,
+              );
+        tried[i] = {...trial, outcome};
       }
+    } finally {
+      process.end();
     }
-    return tried;
-  } finally {
-    await rm(folder, {recursive: true, force: true});
-  }
+  };
+  await Promise.all(Array.from({length: Math.min(processes, trials.length)}, work));
+  return tried;
 }
 
-/** The bundle, which is loaded as it is, and a suite that consists of it. */
-async function prepare({suite, test = '', fault}: Trial, folder: string, i: number): Promise<void> {
-  await bundle(suite, fault, join(folder, `${i}.bundle.js`));
-  const lines = [`import './${i}.bundle.js';`, `globalThis.onlyTests = ${JSON.stringify(test)};`];
-  await writeFile(join(folder, `${i}.test.js`), lines.join('\n'));
+/** The module that the fault is in; undefined where that is no TypeScript. */
+async function withFault(engine: EngineSource, fault: Fault | undefined): Promise<Modules | undefined> {
+  if (fault === undefined) return {};
+  const path = engineModule(fault.file);
+  try {
+    return {[path]: await transformed(path, engine.withFault(fault))};
+  } catch {
+    return undefined;
+  }
 }
