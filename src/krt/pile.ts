@@ -33,6 +33,9 @@ export class Pile<T extends object> {
   }
 
   clear(): void {
-    this.drop(this.size);
+    if (this.size === 1) {
+      this.#items[0] = undefined;
+      this.size = 0;
+    } else this.drop(this.size);
   }
 }

@@ -51,6 +51,8 @@ export class Runtime implements Host {
   #fresh = false;
   #disposed = false;
   #sweepIsDue = false;
+  /** Something happened that most commits know nothing of: a failure, a diagnostic, a write or a leave of a subscriber. */
+  #isEventful = false;
   /** Of the one commit that is being written, if any. */
   readonly #writes = new StagedWrites((input) => this.#inputNode(input));
   readonly #onDispose = new Set<() => void>();
@@ -77,19 +79,28 @@ export class Runtime implements Host {
   commit(write: Write): number {
     if (this.#running !== undefined || this.#writing || this.#disposed) throw this.#misused();
     // A subscriber's write becomes an epoch of its own, after the one that the subscriber is being told of.
-    if (this.#busy) return this.epoch + this.#queue.push(write);
+    if (this.#busy) {
+      this.#isEventful = true;
+      return this.epoch + this.#queue.push(write);
+    }
     const epoch = this.epoch + 1;
     this.#busy = true;
     try {
       this.#runEpoch(write);
-      if (!this.#queue.isEmpty) this.#drain();
+      if (this.#isEventful && !this.#queue.isEmpty) this.#drain();
     } finally {
       this.#busy = false;
     }
+    if (this.#isEventful) this.#conclude();
+    return epoch;
+  }
+
+  /** Sees to what a commit left behind. */
+  #conclude(): void {
+    this.#isEventful = false;
     this.diagnostics.flush();
     if (this.#sweepIsDue) this.#sweep();
     this.failures.throwFatal();
-    return epoch;
   }
 
   #misused(): Error {
@@ -141,8 +152,10 @@ export class Runtime implements Host {
     // Before subscribers are told: what they write comes later.
     const inputs = span && this.#writes.names();
     if (this.#touched !== undefined) this.#tell(this.#touched);
-    if (this.failures.hasNews) this.#queueErrors();
-    this.diagnostics.flush();
+    if (this.#isEventful) {
+      if (this.failures.hasNews) this.#queueErrors();
+      this.diagnostics.flush();
+    }
     span?.end(this.epoch, inputs ?? []);
   }
 
@@ -214,7 +227,9 @@ export class Runtime implements Host {
   }
 
   #retellErrors(collection: AnyCollection): void {
-    if (collection.definition === transformErrors.definition) this.failures.retell();
+    if (collection.definition !== transformErrors.definition) return;
+    this.#isEventful = true;
+    this.failures.retell();
   }
 
   /** The store of a collection that users ask for, up to date. */
@@ -267,7 +282,7 @@ export class Runtime implements Host {
   /** The last subscriber of a collection that was let go of before has left. */
   #onLeft(stores: readonly Store[]): void {
     if (this.#disposed || stores.every((store) => this.#wanted.has(store) || store.subscribers !== undefined)) return;
-    if (this.#busy || this.#running !== undefined) this.#sweepIsDue = true;
+    if (this.#busy || this.#running !== undefined) this.#sweepIsDue = this.#isEventful = true;
     else this.#sweep();
   }
 
@@ -329,6 +344,7 @@ export class Runtime implements Host {
   }
 
   diagnose(node: string, message: string): void {
+    this.#isEventful = true;
     this.diagnostics.keep(node, message);
   }
 
@@ -339,6 +355,7 @@ export class Runtime implements Host {
   }
 
   errorChanged(entry: Entry, error: TransformError | undefined, fatal: boolean): void {
+    this.#isEventful = true;
     this.failures.changed(entry, error, fatal);
   }
 

@@ -231,8 +231,8 @@ export const commits: readonly Fault[] = [
   {
     name: 'a commit does not throw what is fatal',
     file: 'runtime.ts',
-    find: 'this.failures.throwFatal();\n    return epoch;',
-    replace: 'return epoch;',
+    find: 'this.failures.throwFatal();\n  }\n\n  #misused',
+    replace: '}\n\n  #misused',
     killedBy: 'policies.test.ts',
   },
 ];
