@@ -74,7 +74,8 @@ export class Entry implements Reader, PlacedWatcher {
   }
 
   addYield(slot: Slot): void {
-    this.#setYields(withItem(this.yields, slot));
+    if (this.yields === undefined) this.yields = slot;
+    else this.#setYields(withItem(this.yields, slot));
   }
 
   dropYield(slot: Slot): void {
