@@ -5,14 +5,22 @@ import {join} from 'node:path';
 /** What a figure must be, in its own unit. */
 export type Bound = {readonly atMost: number} | {readonly atLeast: number} | {readonly exactly: number};
 
-/** One figure. `must` is its bound as text, such as `<= 2`; `ok` says whether it holds. */
+/**
+ * One figure. `must` is its bound as text, such as `<= 2`; `ok` says whether it holds. Where the machine was slower
+ * than the one that bounds in seconds were set for, `atReferenceSpeed` is what such a bound was held against.
+ */
 export type Figure = {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
   readonly must?: string;
   readonly ok?: boolean;
+  readonly atReferenceSpeed?: number;
 };
+
+/** How a figure scales with the speed of the machine; of other units it does not. */
+const durations = new Set(['s', 'ms', 'µs']);
+const rates = new Set(['/s', 'pods/s']);
 
 export type Scenario = {readonly name: string; readonly run: () => Promise<readonly Figure[]>};
 
@@ -50,13 +58,34 @@ export function quantile(values: readonly number[], q: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** Prints a table (or JSON) and writes results/NAME.json. Returns whether every bound holds. */
-export function report(scenario: string, rows: readonly Figure[], json: boolean): boolean {
+/** The figure as it would be on the machine that bounds in seconds were set for, if this one is `slowdown` times slower. */
+export function atReferenceSpeed(row: Figure, slowdown: number): Figure {
+  const factor = durations.has(row.unit) ? 1 / slowdown : rates.has(row.unit) ? slowdown : 1;
+  if (row.must === undefined || factor === 1) return row;
+  const scaled = figure(row.name, row.value * factor, row.unit, boundOf(row.must));
+  return {...row, ...(scaled.ok !== undefined && {ok: scaled.ok}), atReferenceSpeed: scaled.value};
+}
+
+/** The inverse of `shown`. */
+function boundOf(must: string): Bound {
+  const [relation, value] = must.split(' ');
+  if (relation === '<=') return {atMost: Number(value)};
+  if (relation === '>=') return {atLeast: Number(value)};
+  return {exactly: Number(value)};
+}
+
+/**
+ * Prints a table (or JSON) and writes results/NAME.json. `slowdown` is the machine's, of machine-speed.ts. Returns
+ * whether every bound holds.
+ */
+export function report(scenario: string, figures: readonly Figure[], slowdown: number, json: boolean): boolean {
+  const rows = figures.map((row) => atReferenceSpeed(row, slowdown));
   const machine = {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
     node: process.version,
     load: loadavg().map((value) => Number(value.toFixed(2))),
+    slowdown: Number(slowdown.toFixed(2)),
   };
   const result = {scenario, machine, rows};
   const folder = join(import.meta.dirname, 'results');
@@ -65,7 +94,7 @@ export function report(scenario: string, rows: readonly Figure[], json: boolean)
   if (json) console.log(JSON.stringify(result));
   else {
     console.log(
-      `${scenario}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load ${machine.load.join(' ')}`,
+      `${scenario}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load ${machine.load.join(' ')}, ${machine.slowdown}x slower than the reference`,
     );
     console.table(Object.fromEntries(rows.map(({name, ...rest}) => [name, rest])));
   }

@@ -1,3 +1,4 @@
+import {machineSlowdown} from './machine-speed.ts';
 import {report, type Scenario} from './report.ts';
 
 /** Scenarios by name, loaded when asked for. */
@@ -22,6 +23,8 @@ if (load === undefined) {
   process.exitCode = name === '' ? 0 : 2;
 } else {
   const {scenario} = await load();
+  const before = machineSlowdown();
   const rows = await scenario.run();
-  process.exitCode = report(scenario.name, rows, flags.includes('--json')) ? 0 : 1;
+  const slowdown = (before + machineSlowdown()) / 2;
+  process.exitCode = report(scenario.name, rows, slowdown, flags.includes('--json')) ? 0 : 1;
 }

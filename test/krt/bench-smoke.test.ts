@@ -1,7 +1,7 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {figure, type SmokeResult} from '../../bench/report.ts';
+import {atReferenceSpeed, figure, type SmokeResult} from '../../bench/report.ts';
 
 /**
  * Every krt scenario at a small size: its end states are compared with a recomputation from nothing (it throws where
@@ -54,6 +54,18 @@ describe('a figure', () => {
     [Number.NaN, {atMost: 2}, '<= 2', false],
   ] as const)('of %d with the bound %o', (value, bound, must, ok) => {
     expect(figure('name', value, 'x', bound)).toMatchObject({must, ok});
+  });
+
+  it.each([
+    [figure('time', 1.8, 's', {atMost: 1.5}), {value: 1.8, ok: true, atReferenceSpeed: 0.9}],
+    [figure('time', 3.2, 's', {atMost: 1.5}), {value: 3.2, ok: false, atReferenceSpeed: 1.6}],
+    [figure('rate', 450, '/s', {atLeast: 800}), {value: 450, ok: true, atReferenceSpeed: 900}],
+    [figure('ratio', 3, 'x', {atMost: 2}), {value: 3, ok: false}],
+    [figure('work', 7, 'runs', {exactly: 7}), {value: 7, ok: true}],
+  ] as const)('on a machine at half speed is judged by what it would be: %o', (measured, judged) => {
+    expect(atReferenceSpeed(measured, 2)).toMatchObject(judged);
+    expect('atReferenceSpeed' in atReferenceSpeed(measured, 2)).toBe('atReferenceSpeed' in judged);
+    expect(atReferenceSpeed(measured, 1)).toEqual(measured);
   });
 
   it('without a bound claims nothing', () => {
