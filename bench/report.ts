@@ -6,8 +6,8 @@ import {join} from 'node:path';
 export type Bound = {readonly atMost: number} | {readonly atLeast: number} | {readonly exactly: number};
 
 /**
- * One figure. `must` is its bound as text, such as `<= 2`; `ok` says whether it holds. Where the machine was slower
- * than the one that bounds in seconds were set for, `atReferenceSpeed` is what such a bound was held against.
+ * One figure. `must` is its bound as text, such as `<= 2`; `ok` says whether it holds. `atReferenceSpeed` is shown where
+ * the machine was slower than the one that bounds in seconds were set for: an estimate, which no bound is held against.
  */
 export type Figure = {
   readonly name: string;
@@ -58,20 +58,12 @@ export function quantile(values: readonly number[], q: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** The figure as it would be on the machine that bounds in seconds were set for, if this one is `slowdown` times slower. */
+/** The figure with an estimate of what it would be on the reference machine, if this one is `slowdown` times slower. */
 export function atReferenceSpeed(row: Figure, slowdown: number): Figure {
   const factor = durations.has(row.unit) ? 1 / slowdown : rates.has(row.unit) ? slowdown : 1;
-  if (row.must === undefined || factor === 1) return row;
-  const scaled = figure(row.name, row.value * factor, row.unit, boundOf(row.must));
-  return {...row, ...(scaled.ok !== undefined && {ok: scaled.ok}), atReferenceSpeed: scaled.value};
-}
-
-/** The inverse of `shown`. */
-function boundOf(must: string): Bound {
-  const [relation, value] = must.split(' ');
-  if (relation === '<=') return {atMost: Number(value)};
-  if (relation === '>=') return {atLeast: Number(value)};
-  return {exactly: Number(value)};
+  return row.must === undefined || factor === 1
+    ? row
+    : {...row, atReferenceSpeed: Number((row.value * factor).toPrecision(4))};
 }
 
 /**

@@ -57,12 +57,11 @@ describe('a figure', () => {
   });
 
   it.each([
-    [figure('time', 1.8, 's', {atMost: 1.5}), {value: 1.8, ok: true, atReferenceSpeed: 0.9}],
-    [figure('time', 3.2, 's', {atMost: 1.5}), {value: 3.2, ok: false, atReferenceSpeed: 1.6}],
-    [figure('rate', 450, '/s', {atLeast: 800}), {value: 450, ok: true, atReferenceSpeed: 900}],
+    [figure('time', 1.8, 's', {atMost: 1.5}), {value: 1.8, ok: false, atReferenceSpeed: 0.9}],
+    [figure('rate', 450, '/s', {atLeast: 800}), {value: 450, ok: false, atReferenceSpeed: 900}],
     [figure('ratio', 3, 'x', {atMost: 2}), {value: 3, ok: false}],
     [figure('work', 7, 'runs', {exactly: 7}), {value: 7, ok: true}],
-  ] as const)('on a machine at half speed is judged by what it would be: %o', (measured, judged) => {
+  ] as const)('on a machine at half speed comes with what it would be: %o', (measured, judged) => {
     expect(atReferenceSpeed(measured, 2)).toMatchObject(judged);
     expect('atReferenceSpeed' in atReferenceSpeed(measured, 2)).toBe('atReferenceSpeed' in judged);
     expect(atReferenceSpeed(measured, 1)).toEqual(measured);
