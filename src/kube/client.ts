@@ -20,6 +20,9 @@ export type KubeRequest = {
   readonly body?: unknown;
   /** `application/json` by default. */
   readonly contentType?: KubeContentType;
+  /** `application/json` by default; for what the server is to leave out, see "Alternate representations" of its API. */
+  readonly accept?: string;
+  /** Ends the exchange; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** The whole exchange, in milliseconds; 30 s by default. */
   readonly timeoutMs?: number;
@@ -30,12 +33,21 @@ export type KubeResponse = {
   readonly status: number;
   /** Parsed JSON. */
   readonly body: unknown;
+  /** Length of the body as it came. */
+  readonly bytes?: number;
 };
 
-export type KubeStreamRequest = Pick<KubeRequest, 'path' | 'query' | 'signal'>;
+/** The time limit counts until the answer begins; how long it goes on is the server's affair. */
+export type KubeStreamRequest = Pick<KubeRequest, 'path' | 'query' | 'accept' | 'signal' | 'timeoutMs'> & {
+  /** Called once when the answer begins, which may be long before its first line. */
+  readonly onBegin?: () => void;
+};
 
 export type KubeClient = {
-  /** Rejects with ApiError where the server says no, with ConnectionError where it cannot be asked. Never retries. */
+  /**
+   * Rejects with ApiError where the server says no, with ConnectionError where it cannot be asked, with TooLargeError
+   * where its answer is more than can be held. Never asks again what the server may have acted on.
+   */
   request(request: KubeRequest): Promise<KubeResponse>;
   /**
    * A GET whose body is one JSON document a line: yields each line, unparsed, as soon as it is complete. Ends when the
@@ -67,4 +79,9 @@ export class ApiError extends Error {
 /** No answer, or not all of it: refused, reset, timed out, unreachable. Asking again may help. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
+}
+
+/** An answer, or a line of one, is larger than the limit. Asking for the same again does not help; asking for less may. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError';
 }
