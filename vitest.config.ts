@@ -1,11 +1,11 @@
 import {defineConfig} from 'vitest/config';
 
 /**
- * Two classes of tests. `unit` runs in this process and needs nothing but Node; it shares its module
+ * Three classes of tests. `unit` runs in this process and needs nothing but Node; it shares its module
  * graph between files, because importing the property-test runner once per file costs seconds.
  * `e2e` starts real servers (Envoy, the bundled `sluice`), one file at a time, so that they do not
- * fight for the two cores a CI machine has.
- * Suites that need a Kubernetes API server have a configuration of their own (test/rig/vitest.config.ts).
+ * fight for the two cores a CI machine has. `cluster` has a real Kubernetes API server for each file
+ * (test/rig), whose servers are built from their Go modules the first time, which takes minutes.
  */
 const results = process.env['TEST_RESULTS'];
 
@@ -31,6 +31,18 @@ export default defineConfig({
           fileParallelism: false,
           // After the others, not beside them: some of it is measured.
           sequence: {groupOrder: 1},
+          pool: 'forks',
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts', 'test/rig/setup.ts'],
+          fileParallelism: false,
+          sequence: {groupOrder: 2},
           pool: 'forks',
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -19,17 +19,32 @@
  *   envoy/resources          xDS for Envoy
  *   agentgateway/resources   xDS for agentgateway
  *   infra/gateway-infra      proxies to run
+ *   infra/provisioned        objects that are to exist for them in a cluster
  *   extension.ts             what collections from outside add to all this
  */
 import {type AnyCollection, type Collection, union} from '../src/krt/index.ts';
 import {agentgatewayResources} from './agentgateway/resources.ts';
 import {envoyResources} from './envoy/resources.ts';
-import {gatewayClassStatus} from './gateway/gateway-class-status.ts';
-import {gatewayStatus} from './gateway/gateway-status.ts';
-import {httpRouteStatus} from './gateway/http-route-status.ts';
+import {gatewayClassStatus} from './status/gateway-class-status.ts';
+import {gatewayStatus} from './status/gateway-status.ts';
+import {httpRouteStatus} from './status/http-route-status.ts';
 import type {GatewayInfraRow, StatusRow} from './gateway/ir.ts';
 import {gatewayInfra} from './infra/gateway-infra.ts';
-import {inputsByGroupKind, nacks, proxies, settings} from './inputs.ts';
+import {
+  type GatewayProvisioningRow,
+  provisionedGateways,
+  type ProvisionedObjectRow,
+  provisionedObjects,
+} from './infra/provisioned.ts';
+import {
+  inputsByGroupKind,
+  nacks,
+  provisionFailures,
+  proxies,
+  serviceAddresses,
+  sessionSeed,
+  settings,
+} from './inputs.ts';
 import type {ResourceRow} from './resource.ts';
 
 /** Everything that proxies are sent. */
@@ -41,12 +56,23 @@ export const statuses: Collection<StatusRow> = union('statuses', [gatewayClassSt
 /** Every proxy that is to run. */
 export const infra: Collection<GatewayInfraRow> = gatewayInfra;
 
+/** Every object that is to exist in the cluster, and for which Gateways that is all there is to be. */
+export const provisioned: {
+  readonly objects: Collection<ProvisionedObjectRow>;
+  readonly gateways: Collection<GatewayProvisioningRow>;
+} = {objects: provisionedObjects, gateways: provisionedGateways};
+
 /** What a graph is made for. Inputs are named too, so that one that nothing reads yet can still be written and looked at. */
 export const graphOutputs: readonly AnyCollection[] = [
   resources,
   statuses,
   infra,
+  provisioned.objects,
+  provisioned.gateways,
   settings,
+  serviceAddresses,
+  provisionFailures,
+  sessionSeed,
   proxies,
   nacks,
   ...inputsByGroupKind.values(),

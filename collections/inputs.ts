@@ -2,8 +2,11 @@
  * Every input collection: what providers, the static configuration and connected proxies put into the graph. Inputs of
  * objects are keyed by objectKey. A kind that nobody delivers is an empty collection, not a branch.
  */
+import {agentgatewayGroup, type AgentgatewayParameters} from '../src/api/agentgateway-parameters.ts';
+import type {ConfigMap} from '../src/api/config-map.ts';
 import type {EndpointSlice, Namespace, Secret, Service} from '../src/api/core.ts';
 import type {Dialect} from '../src/api/dialect.ts';
+import {type GatewayParameters, kgatewayGroup} from '../src/api/gateway-parameters.ts';
 import {type KubeObject, objectKey} from '../src/api/object.ts';
 import {gatewayGroup} from '../src/api/refs.ts';
 import type {Gateway, GatewayClass, HTTPRoute, ReferenceGrant} from '../src/gen/gateway-api.ts';
@@ -30,7 +33,11 @@ export const namespaces: Input<Namespace> & Labelled<Namespace> = input<Namespac
 export const services = input<Service>('services', ofObjects);
 export const endpointSlices = input<EndpointSlice>('endpoint-slices', ofObjects);
 export const secrets = input<Secret>('secrets', ofObjects);
+export const configMaps = input<ConfigMap>('config-maps', ofObjects);
 export const gatewayClasses = input<GatewayClass>('gateway-classes', ofObjects);
+/** What Gateways and their classes say of the proxies that are to run: of agentgateway, and of Envoy. */
+export const agentgatewayParameters = input<AgentgatewayParameters>('agentgateway-parameters', ofObjects);
+export const gatewayParameters = input<GatewayParameters>('gateway-parameters', ofObjects);
 export const gateways = input<Gateway>('gateways', ofObjects);
 export const httpRoutes = input<HTTPRoute>('http-routes', ofObjects);
 export const referenceGrants = input<ReferenceGrant>('reference-grants', ofObjects);
@@ -40,6 +47,34 @@ export const endpointSlicesByService = index(endpointSlices, 'service', ({metada
   const service = metadata.labels?.['kubernetes.io/service-name'];
   return service === undefined ? undefined : `${metadata.namespace ?? 'default'}/${service}`;
 });
+
+/** Services by `namespace/gateway`, the name being the one that their label calls the Gateway by (infra-name.ts). */
+export const servicesByGateway = index(services, 'gateway', ({metadata}) => {
+  const gateway = metadata.labels?.[`${gatewayGroup}/gateway-name`];
+  return gateway === undefined ? undefined : `${metadata.namespace ?? 'default'}/${gateway}`;
+});
+
+/**
+ * Where load balancers have made a Service reachable. It stands in statuses, of which objects are read without; so whoever
+ * reads objects writes it here. Key: that of the Service.
+ */
+export type ServiceAddressesRow = {
+  readonly key: string;
+  /** Types of Gateway API: `IPAddress`, `Hostname`. */
+  readonly addresses: readonly {readonly type: string; readonly value: string}[];
+};
+export const serviceAddresses = input<ServiceAddressesRow>('service-addresses', {key: ({key}) => key});
+
+/** What could not be made for a Gateway, until it could. Key: that of the Gateway. */
+export type ProvisionFailureRow = {readonly key: string; readonly message: string};
+export const provisionFailures = input<ProvisionFailureRow>('provision-failures', {key: ({key}) => key});
+
+/**
+ * What session keys are made of that nobody has made yet: random, in hexadecimal digits, drawn when the process starts.
+ * Key: `seed`.
+ */
+export type SessionSeedRow = {readonly key: 'seed'; readonly privateKey: string};
+export const sessionSeed = input<SessionSeedRow>('session-seed', {key: ({key}) => key});
 
 /** A connected xDS client. Key: the number that the xDS server gave it. */
 export type ProxyRow = {
@@ -78,9 +113,12 @@ function entry<T extends KubeObject>(groupKind: string, target: Input<T>): reado
 /** Where objects go, by groupKind (`group/Kind`): what is referred to comes before what refers to it. */
 export const inputsByGroupKind: ReadonlyMap<string, Input<KubeObject>> = new Map([
   entry('/Namespace', namespaces),
+  entry(`${agentgatewayGroup}/AgentgatewayParameters`, agentgatewayParameters),
+  entry(`${kgatewayGroup}/GatewayParameters`, gatewayParameters),
   entry(`${gatewayGroup}/GatewayClass`, gatewayClasses),
   entry(`${gatewayGroup}/ReferenceGrant`, referenceGrants),
   entry('/Secret', secrets),
+  entry('/ConfigMap', configMaps),
   entry('/Service', services),
   entry('discovery.k8s.io/EndpointSlice', endpointSlices),
   entry(`${gatewayGroup}/Gateway`, gateways),

@@ -3,212 +3,175 @@
  * wired here can be had without a process of its own: tests use createApp as `sluice run` does.
  */
 import {join} from 'node:path';
-import {envoyBootstrap} from '../collections/envoy/bootstrap.ts';
 import {createAdminServer} from './admin/admin-server.ts';
-import {formatProblem, type Problem} from './api/problem.ts';
-import {ConfigError, parseAddress, type HostPort} from './config/load-config.ts';
-import type {Logs} from './config/logging.ts';
-import type {LogComponent, StaticConfig} from './config/static-config.ts';
+import {createMeters} from './admin/meters.ts';
+import {createReadiness} from './admin/readiness.ts';
+import {createClusterSurroundings} from './cluster/cluster-surroundings.ts';
+import {ConfigError, type HostPort, parseAddress} from './config/load-config.ts';
+import type {LogControl, Logs} from './config/logging.ts';
+import type {StaticConfig} from './config/static-config.ts';
 import {type Extended, notExtended} from './extensions/extended.ts';
-import {createFileInputs, isUsed} from './file-inputs.ts';
-import {createFileProvider, type Batch} from './files/file-provider.ts';
+import {createFileSurroundings} from './file-surroundings.ts';
 import {createGraphReports} from './graph-reports.ts';
+import type {Batch} from './inputs.ts';
+import {type Credentials, CredentialsError} from './kube/credentials.ts';
+import type {KubeClient} from './kube/client.ts';
+import {createKubeClient} from './kube/kube-client.ts';
+import {loadCredentials} from './kube/load-credentials.ts';
 import {createGraph, type Graph, type TransformError} from './krt/index.ts';
 import {createLoader} from './loader.ts';
-import {createProxies, type Proxies} from './proxies.ts';
-import type {EnvoyView} from './provision/envoy-supervisor.ts';
 import {runProgram, superviseProgram} from './provision/programs.ts';
 import {lockState} from './provision/state-lock.ts';
 import type {SupervisedProcess} from './provision/supervised-process.ts';
-import {createFileStatusWriter} from './status/file-status-writer.ts';
-import type {StatusDocument} from './status/status-document.ts';
+import type {Surroundings, SurroundingsView} from './surroundings.ts';
 import type {ClientView, XdsServer} from './xds/api.ts';
-import {createNodeAuthenticator} from './xds/scope.ts';
 import {createXdsServer} from './xds/server.ts';
 import {followClients} from './xds-feedback.ts';
+import {createXdsTrust} from './xds-trust.ts';
 
 export type AppDeps = {
-  readonly logs: Logs;
+  /** With `levels`, what is logged can be changed while it runs. */
+  readonly logs: Logs & {readonly levels?: LogControl};
   readonly version: string;
   /** The outputs of the graph, where there are more than those of Sluice itself. */
   readonly extended?: Extended;
 };
 
 /** Where the servers listen, as `host:port`. */
-export type Endpoints = {readonly xds: string; readonly admin: string};
+export type Endpoints = {readonly xds: string; readonly admin: string; readonly metrics?: string};
 
 /** What `sluice status` and the admin endpoint /status show. */
-export type StatusReport = {
+export type StatusReport = SurroundingsView & {
   readonly version: string;
   readonly ready: boolean;
   readonly xds: string;
-  readonly paths: readonly string[];
-  readonly problems: readonly Problem[];
   readonly errors: readonly TransformError[];
-  readonly statuses: readonly StatusDocument[];
-  readonly proxies: readonly EnvoyView[];
   readonly clients: readonly Pick<ClientView, 'client' | 'scope'>[];
-  /** Why no Envoy is run, where one should be. */
-  readonly hint?: string;
 };
 
 export type App = {
   readonly graph: Graph;
   readonly xds: XdsServer;
-  /** Resolves when the manifests are read and xDS is answered; rejects when a server cannot be started. */
+  /** Resolves when all objects are read and xDS is answered; rejects when a server cannot be started. */
   start(): Promise<Endpoints>;
   status(): StatusReport;
   /** Resolves when every proxy that is to run serves or says why it does not, or after `limitMs`. */
   settled(limitMs: number): Promise<void>;
-  /** Drains and ends the proxies, finishes statuses, closes the servers. */
+  /** Sends proxies away, ends those that run here, finishes what is written, closes the servers. */
   stop(): Promise<void>;
 };
 
+/** Throws ConfigError where there is no cluster to read. */
 export function createApp(config: StaticConfig, {logs, version, extended = notExtended}: AppDeps): App {
   const log = logs('sluice');
   const graphLog = logs('graph');
   const reports = createGraphReports(({node, message}) => graphLog.error({node, file: extended.fileOf(node)}, message));
   const graph = createGraph({outputs: extended.outputs.all, onDiagnostic: reports.take});
-  const {resources, statuses, infra} = extended.outputs;
-  const xds = createXdsServer({authenticate: createNodeAuthenticator(), log: logs('xds')});
-  const writer = createFileStatusWriter({folder: join(config.stateDir, 'status'), log: logs('status')});
+  const {resources} = extended.outputs;
+  const cluster = config.provider.type === 'kubernetes' ? clusterOf(config, version) : undefined;
+  const trust = createXdsTrust(config, logs, cluster?.client);
+  const xds = createXdsServer({
+    authenticate: trust.authenticate,
+    log: logs('xds'),
+    ...(trust.credentials && {credentials: trust.credentials}),
+  });
+  const meters = createMeters();
+  const parts = {graph, outputs: extended.outputs, xds, logs};
+  const surroundings: Surroundings =
+    cluster === undefined
+      ? createFileSurroundings(config, parts)
+      : createClusterSurroundings(config, {...parts, ...cluster, version, trust, meters});
   const unfollow = followClients(graph, xds.events$);
   const programs: SupervisedProcess[] = [];
   // The server takes resources in as they come to be, and answers nobody before it is told that they are complete.
   const undo = [unfollow, graph.subscribe(resources, ({changes}) => xds.apply(changes))];
-  let proxies: Proxies | undefined;
+  const readiness = createReadiness();
+  const synced = readiness.hold('not all objects are read yet');
   let endpoints: Endpoints = {xds: config.xds.address, admin: config.admin.address};
-  let synced = false;
   let stopping: Promise<void> | undefined;
 
   const loader = createLoader<Batch>({
     graph,
-    inputs: createFileInputs(config),
-    onTaken: (batch) => {
-      const {set, removed} = batch;
-      logs('files').info({set: set.length, removed: removed.length, epoch: graph.epoch}, 'manifests read');
-      warnOfUnused(batch);
+    inputs: surroundings.inputs,
+    onTaken: ({set, removed}) => {
+      log.debug({set: set.length, removed: removed.length, epoch: graph.epoch}, 'objects read');
     },
   });
-
-  const provider = createFileProvider({
-    paths: config.provider.file.paths,
-    debounceMs: config.provider.file.debounceMs,
-    pollMs: config.provider.file.pollMs,
-    onChanges: (batch) => loader.take(batch),
-    onProblems: (problems) => {
-      for (const problem of problems) logs('files').error({}, formatProblem(problem));
-    },
-    log: {debug: (text) => logs('files').debug({}, text), warn: (text) => logs('files').warn({}, text)},
-  });
-
-  const warnOfUnused = ({set}: Batch): void => {
-    for (const object of set) {
-      if (isUsed(object)) continue;
-      const {kind, metadata} = object;
-      logs('files').warn(
-        {kind, namespace: metadata.namespace, name: metadata.name},
-        'objects of this kind have no effect',
-      );
-    }
-  };
 
   const admin = createAdminServer({
     graph,
     xds,
-    ready: () => synced && stopping === undefined,
+    version,
+    meters,
+    gatewayLimit: config.metrics.gatewayLimit,
+    ready: () => readiness.reasons,
     status: () => status(),
-    metrics: () => [
-      {
-        name: 'sluice_status_writes_total',
-        help: 'Statuses written.',
-        type: 'counter',
-        samples: [{value: writer.counts().written}],
-      },
-      {
-        name: 'sluice_manifest_problems',
-        help: 'Problems in manifests.',
-        type: 'gauge',
-        samples: [{value: provider.problems().length}],
-      },
-      {
-        name: 'sluice_proxy_restarts_total',
-        help: 'Times a proxy that had died was started again.',
-        type: 'counter',
-        samples: (proxies?.views() ?? []).map(({gateway, restarts}) => ({labels: {gateway}, value: restarts})),
-      },
-    ],
+    metrics: () => surroundings.metrics(),
+    ...surroundings.figures,
+    ...trust.figures,
+    ...(logs.levels && {logLevels: logs.levels}),
     decoder: async () => (await import('./decoder.ts')).decodeResource,
     log: logs('admin'),
   });
 
-  const status = (): StatusReport => {
-    const hint = proxies?.hint();
-    return {
-      version,
-      ready: synced,
-      xds: endpoints.xds,
-      paths: config.provider.file.paths,
-      problems: provider.problems(),
-      errors: graph.errors(),
-      statuses: writer.list(),
-      proxies: proxies?.views() ?? [],
-      clients: xds.clients().map(({client, scope}) => ({client, scope})),
-      ...(hint !== undefined && {hint}),
-    };
-  };
+  const status = (): StatusReport => ({
+    version,
+    ready: readiness.reasons.length === 0,
+    xds: endpoints.xds,
+    errors: graph.errors(),
+    clients: xds.clients().map(({client, scope}) => ({client, scope})),
+    ...surroundings.view(),
+  });
 
-  /** The graph is at rest with all manifests in it: from here on its outputs go out. */
-  const connectOutputs = (address: HostPort): void => {
-    xds.markSynced();
-
-    writer.start(graph.list(statuses));
-    undo.push(graph.subscribe(statuses, ({changes}) => writer.apply(changes)));
-
-    if (!config.envoy.manage) return;
-    const started = createProxies(config, {
-      logs,
-      bootstrap: bootstrapFor(address),
-      // Its listener was rejected, and what was rejected is not sent again by itself.
-      onPortFreed: ({scope}) => xds.retryRejected(scope),
-    });
-    proxies = started;
-    const apply = (): void => started.apply(graph.list(infra).filter(({dialect}) => dialect === 'envoy'));
-    apply();
-    undo.push(graph.subscribe(infra, apply));
+  const listen = async (): Promise<HostPort> => {
+    const address = mustParse('xds.address', config.xds.address);
+    const port = await listening('xds', address, () => xds.listen(config.xds.address));
+    const adminAddress = mustParse('admin.address', config.admin.address);
+    const adminPort = await listening('admin', adminAddress, () => admin.listen(adminAddress));
+    endpoints = {xds: formatAddress(address.host, port), admin: formatAddress(adminAddress.host, adminPort)};
+    if (config.metrics.address === undefined) return {host: address.host, port};
+    const forAll = mustParse('metrics.address', config.metrics.address);
+    const metricsPort = await listening('metrics', forAll, () => admin.listenForMetrics(forAll));
+    endpoints = {...endpoints, metrics: formatAddress(forAll.host, metricsPort)};
+    return {host: address.host, port};
   };
 
   const start = async (): Promise<Endpoints> => {
-    undo.push(lockState(config.stateDir));
-    const xdsAddress = mustParse('xds.address', config.xds.address);
-    const adminAddress = mustParse('admin.address', config.admin.address);
-    const xdsPort = await listening('xds', xdsAddress, () => xds.listen(config.xds.address));
-    const adminPort = await listening('admin', adminAddress, () => admin.listen(adminAddress));
-    endpoints = {xds: formatAddress(xdsAddress.host, xdsPort), admin: formatAddress(adminAddress.host, adminPort)};
+    // What is found again after a restart belongs to one process.
+    if (cluster === undefined || config.envoy.manage) undo.push(lockState(config.stateDir));
+    const address = await listen();
+    await trust.start();
     for (const program of config.prepare) await runProgram(program, logs('processes'));
     if (stopping !== undefined) return endpoints;
     for (const program of config.processes) {
       programs.push(superviseProgram(program, {folder: join(config.stateDir, 'processes'), log: logs('processes')}));
     }
-    await provider.start();
+    await surroundings.read((batch) => loader.take(batch));
     try {
       await loader.loaded();
     } finally {
       reports.complete(graph.errors());
     }
     if (stopping !== undefined) return endpoints;
-    synced = true;
-    connectOutputs({host: xdsAddress.host, port: xdsPort});
-    log.info({...endpoints, resources: graph.size(resources), problems: provider.problems().length}, 'serving');
+    xds.markSynced();
+    surroundings.connect(address);
+    synced();
+    const {problems} = surroundings.view();
+    log.info({...endpoints, resources: graph.size(resources), problems: problems.length}, 'serving');
     return endpoints;
   };
 
   const stop = async (): Promise<void> => {
-    await provider.stop();
+    const wasReady = readiness.reasons.length === 0;
+    readiness.hold('it is stopping');
+    const {windowMs} = config.drain;
+    if (wasReady && windowMs > 0) await xds.drain(windowMs);
+    await surroundings.stopReading();
     await loader.stop();
-    await proxies?.stop();
+    await surroundings.stop();
     await Promise.all(programs.map((program) => program.stop({graceMs: 5_000})));
-    await Promise.all([xds.stop(), writer.stop(), admin.stop()]);
+    await Promise.all([xds.stop(), trust.stop(), admin.stop()]);
+    cluster?.client.close();
     for (const undoOne of undo.toReversed()) undoOne();
     graph.dispose();
     log.info({}, 'stopped');
@@ -227,12 +190,30 @@ export function createApp(config: StaticConfig, {logs, version, extended = notEx
       }
     },
     status,
-    settled: async (limitMs) => proxies?.settled(limitMs),
+    settled: (limitMs) => surroundings.settled(limitMs),
     stop: async () => {
       stopping ??= stop();
       await stopping;
     },
   };
+}
+
+function clusterOf(config: StaticConfig, version: string): {readonly client: KubeClient; readonly server: string} {
+  const credentials = credentialsOf(config);
+  return {client: createKubeClient(credentials, {version}), server: credentials.server};
+}
+
+function credentialsOf({provider}: StaticConfig): Credentials {
+  const {kubeconfig, context} = provider.kubernetes;
+  try {
+    return loadCredentials({
+      ...(kubeconfig !== undefined && {kubeconfig}),
+      ...(context !== undefined && {context}),
+    });
+  } catch (error) {
+    if (!(error instanceof CredentialsError)) throw error;
+    throw new ConfigError(`provider.kubernetes: ${error.message}`);
+  }
 }
 
 function mustParse(field: string, address: string): HostPort {
@@ -242,7 +223,7 @@ function mustParse(field: string, address: string): HostPort {
 }
 
 async function listening(
-  component: LogComponent,
+  component: 'xds' | 'admin' | 'metrics',
   {host, port}: HostPort,
   listen: () => Promise<number>,
 ): Promise<number> {
@@ -257,10 +238,3 @@ async function listening(
 
 const formatAddress = (host: string, port: number): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-
-/** Proxies on this host reach a server that listens everywhere by loopback. */
-function bootstrapFor({host, port}: HostPort): (gateway: {readonly key: string}, adminPort: number) => string {
-  const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return ({key}, adminPort) =>
-    `${JSON.stringify(envoyBootstrap({gateway: key, xds: {host: near, port}, admin: {port: adminPort}}), undefined, 1)}\n`;
-}

@@ -2,7 +2,7 @@
  * From batches of the file provider to writes of the graph's inputs, with what an API server and its controllers would
  * have added: a Namespace for every object's namespace, and a GatewayClass for each kind of proxy.
  */
-import {inputsByGroupKind, namespaces, gatewayClasses, settings} from '../collections/inputs.ts';
+import {gatewayClasses, inputsByGroupKind, namespaces, settings} from '../collections/inputs.ts';
 import type {Settings} from '../collections/settings.ts';
 import type {Namespace} from './api/core.ts';
 import type {Dialect} from './api/dialect.ts';
@@ -10,25 +10,8 @@ import {groupKind, objectKey, type KubeObject} from './api/object.ts';
 import {gatewayGroup} from './api/refs.ts';
 import type {StaticConfig} from './config/static-config.ts';
 import type {GatewayClass} from './gen/gateway-api.ts';
+import {createInputs, type Inputs} from './inputs.ts';
 import type {Transaction} from './krt/index.ts';
-
-export type FileBatch = {
-  readonly set: readonly KubeObject[];
-  readonly removed: readonly {readonly groupKind: string; readonly key: string}[];
-};
-
-export type Write = (tx: Transaction) => void;
-
-export type FileInputs = {
-  /** Settings and default classes: once, before anything else or together with the first batch. */
-  begin(tx: Transaction): void;
-  write(tx: Transaction, batch: FileBatch): void;
-  /**
-   * What `write` does, one object at a time and kind by kind: what is referred to comes before what refers to it, so that
-   * little is derived twice where a group is in the graph before the next one follows.
-   */
-  writes(batch: FileBatch): readonly (readonly Write[])[];
-};
 
 const namespaceKind = '/Namespace';
 const classKind = `${gatewayGroup}/GatewayClass`;
@@ -45,10 +28,7 @@ export function settingsOf(config: StaticConfig): Settings {
   };
 }
 
-/** Whether objects of this kind have a place in the graph; others are read and validated, and nothing is made of them. */
-export const isUsed = (object: KubeObject): boolean => inputsByGroupKind.has(groupKind(object));
-
-export function createFileInputs(config: StaticConfig): FileInputs {
+export function createFileInputs(config: StaticConfig): Inputs {
   const defaults = new Map<string, GatewayClass>(
     (['envoy', 'agentgateway'] as const).map((dialect) => [dialect, defaultClass(dialect, config)] as const),
   );
@@ -99,34 +79,19 @@ export function createFileInputs(config: StaticConfig): FileInputs {
     if (fallback !== undefined) tx.set(gatewayClasses, fallback);
   };
 
-  return {
-    begin(tx) {
-      tx.set(settings, settingsOf(config));
-      for (const gatewayClass of defaults.values()) tx.set(gatewayClasses, gatewayClass);
-    },
-    write(tx, batch) {
-      // Removals first: what is removed and set in one batch is there afterwards.
-      for (const {groupKind: kind, key} of batch.removed) remove(tx, kind, key);
-      for (const object of batch.set) set(tx, object);
-    },
-    writes(batch) {
-      const byKind = new Map([...inputsByGroupKind.keys()].map((kind): [string, Write[]] => [kind, []]));
-      for (const object of batch.set) byKind.get(groupKind(object))?.push((tx) => set(tx, object));
-      const removals = batch.removed.map(
-        ({groupKind: kind, key}): Write =>
-          (tx) =>
-            remove(tx, kind, key),
-      );
-      return [removals, ...byKind.values()];
-    },
+  const begin = (tx: Transaction): void => {
+    tx.set(settings, settingsOf(config));
+    for (const gatewayClass of defaults.values()) tx.set(gatewayClasses, gatewayClass);
   };
+  return createInputs(begin, {set, remove});
 }
 
 function impliedNamespace(name: string): Namespace {
   return {apiVersion: 'v1', kind: 'Namespace', metadata: {name, generation: 1}};
 }
 
-function defaultClass(dialect: Dialect, {controllerNames}: StaticConfig): GatewayClass {
+/** The class of one kind of proxy, as it is where nobody says otherwise. */
+export function defaultClass(dialect: Dialect, {controllerNames}: StaticConfig): GatewayClass {
   return {
     apiVersion: `${gatewayGroup}/v1`,
     kind: 'GatewayClass',

@@ -3,10 +3,10 @@
  * so that nothing else has to wait for it. Until it is in, the graph holds a part of the objects, and nothing may act on
  * what it says of them. Each later batch is one commit.
  */
-import type {FileBatch, FileInputs, Write} from './file-inputs.ts';
+import type {Batch, Inputs, Write} from './inputs.ts';
 import {type Graph, TransformFailure} from './krt/index.ts';
 
-export type Loader<B extends FileBatch> = {
+export type Loader<B extends Batch> = {
   take(batch: B): void;
   /**
    * Resolves when the first batch is in, with all that came meanwhile, or when the loader was stopped. Rejects where a
@@ -19,12 +19,12 @@ export type Loader<B extends FileBatch> = {
 
 export type LoaderOptions<B> = {
   readonly graph: Pick<Graph, 'commit' | 'commitInSlices' | 'errors'>;
-  readonly inputs: FileInputs;
+  readonly inputs: Inputs;
   /** A batch is in the graph. */
   readonly onTaken: (batch: B) => void;
 };
 
-export function createLoader<B extends FileBatch>({graph, inputs, onTaken}: LoaderOptions<B>): Loader<B> {
+export function createLoader<B extends Batch>({graph, inputs, onTaken}: LoaderOptions<B>): Loader<B> {
   const aborting = new AbortController();
   const {signal} = aborting;
   const waiting: B[] = [];

@@ -29,6 +29,20 @@ const rules: readonly Rule[] = [
   {folder: 'src/xds', ours: ['src/krt/index.ts', 'src/gen'], node: true},
   {folder: 'src/status', ours: ['src/krt/index.ts', 'src/api', 'src/kube'], node: true},
   {folder: 'src/provision', ours: ['src/krt/index.ts', 'src/api', 'src/kube'], node: true},
+  {
+    folder: 'src/trust',
+    ours: [
+      'src/krt/index.ts',
+      'src/api',
+      'src/schema/record.ts',
+      'src/files/folder-watch.ts',
+      'src/files/read-file.ts',
+      'src/kube',
+      'src/xds/api.ts',
+      'src/xds/tls-credentials.ts',
+    ],
+    node: true,
+  },
   {folder: 'src/admin', ours: ['src/krt/index.ts', 'src/xds'], node: true},
   {folder: 'src/config', ours: ['src/api'], node: true},
   {folder: 'src/published', ours: [...graph, 'collections'], node: false},
@@ -37,6 +51,11 @@ const rules: readonly Rule[] = [
   {folder: 'collections/envoy', ours: [...graph, ...attachment, 'collections/gateway'], node: false},
   {folder: 'collections/agentgateway', ours: [...graph, ...attachment, 'collections/gateway'], node: false},
   {folder: 'collections/infra', ours: [...graph, ...attachment, 'collections/gateway'], node: false},
+  {
+    folder: 'collections/status',
+    ours: [...graph, ...attachment, 'collections/gateway', 'collections/infra'],
+    node: false,
+  },
   {folder: 'collections', ours: [...graph, 'collections'], node: false},
 ];
 

@@ -11,6 +11,8 @@ export type GatewayClassRow = {
   readonly key: string;
   readonly dialect: Dialect;
   readonly controllerName: string;
+  /** Key of the parameters of its proxies. */
+  readonly parameters?: string;
   /** Why it is not accepted; nor are its Gateways then. */
   readonly rejected?: Reason;
 };
@@ -20,9 +22,21 @@ export type GatewayRow = {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
+  readonly className: string;
+  /** Absent where the Gateway is from a file. */
+  readonly uid?: string;
   readonly dialect: Dialect;
   readonly controllerName: string;
   readonly generation: number;
+  /** Of spec.infrastructure: what everything made for it carries. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Keys of the parameters of its proxies: those of its class, and those of its own, which go before them. */
+  readonly parameters: {readonly ofClass?: string; readonly own?: string};
+  /** Its annotations say that somebody else runs its proxies. */
+  readonly selfManaged: boolean;
+  /** Ports that only the proxy itself leads to. */
+  readonly internalPorts: readonly number[];
   /** IP addresses of spec.addresses that can be used, in order. */
   readonly addresses: readonly string[];
   /** Why it is not accepted: none of its listeners is programmed then. */

@@ -1,114 +1,101 @@
-import {createServer, type Server, type ServerResponse} from 'node:http';
 import type {Graph} from '../krt/index.ts';
 import type {Log, XdsServer} from '../xds/api.ts';
-import {formatMetrics, graphMetrics, processMetrics, xdsMetrics, type Metric} from './metrics.ts';
-import {printable, type Decode} from './printable.ts';
+import {type Answer, json, jsonList, jsonParts, text} from './answer.ts';
+import {configDump} from './config-dump.ts';
+import {createHttpServer, type HttpServer} from './http-server.ts';
+import {changeLevels, type LogLevels} from './log-levels.ts';
+import {createMetrics, type Metrics, type MetricsSources} from './metrics.ts';
+import {type Decode, printable} from './printable.ts';
 
-/** What the endpoints show; nothing here can be changed through them. */
-export type AdminSources = {
+/** What the endpoints show. Of all this, only levels of the log can be changed through them. */
+export type AdminSources = MetricsSources & {
   readonly graph: Pick<Graph, 'epoch' | 'nodes' | 'edges' | 'mermaid' | 'dump' | 'why' | 'find' | 'errors'>;
-  readonly xds: Pick<XdsServer, 'clients' | 'stats'>;
-  /** Whether inputs were read and xDS is answered. */
-  readonly ready: () => boolean;
+  readonly xds: Pick<XdsServer, 'clients' | 'stats' | 'events$' | 'scopes' | 'inspect'>;
+  /** Whether traffic is to come here; otherwise false, or what is still missing (empty = ready). */
+  readonly ready: () => boolean | readonly string[];
   /** The body of /status. */
   readonly status: () => unknown;
-  /** Further metrics. */
-  readonly metrics: () => readonly Metric[];
+  readonly logLevels?: LogLevels;
   /** The decoder of resources; loaded when first used, for it is large. */
   readonly decoder: () => Promise<Decode>;
   readonly log: Log;
 };
 
 export type AdminServer = {
-  /** Binds; port 0 = any. Resolves to the port. */
-  listen(address: {readonly host: string; readonly port: number}): Promise<number>;
+  /** Everything. Whoever can connect sees all but secrets: an address of loopback. Resolves to the port. */
+  listen: HttpServer['listen'];
+  /** Health and metrics alone, for everybody: kubelets and Prometheus. Resolves to the port. */
+  listenForMetrics: HttpServer['listen'];
   stop(): Promise<void>;
 };
 
-type Answer = {readonly code: number; readonly type: string; readonly body: string};
-
-const json = (value: unknown, code = 200): Answer => ({
-  code,
-  type: 'application/json',
-  body: `${JSON.stringify(value, undefined, 2)}\n`,
-});
-const text = (body: string, code = 200): Answer => ({code, type: 'text/plain; charset=utf-8', body: `${body}\n`});
-
+const publicPaths = ['/healthz', '/readyz', '/metrics'];
 const paths = [
-  '/healthz',
-  '/readyz',
+  ...publicPaths,
   '/status',
-  '/metrics',
   '/debug/collections',
-  '/debug/collections/NAME',
-  '/debug/graph',
+  '/debug/collections/NAME[?key=KEY]',
+  '/debug/graph[?format=mermaid|json]',
   '/debug/why/NAME?key=KEY',
   '/debug/errors',
   '/debug/clients',
+  '/debug/config_dump?gateway=NAMESPACE/NAME[&type=TYPE][&name=NAME]',
+  '/debug/logging, and PUT /debug/logging?COMPONENT=LEVEL or ?level=LEVEL',
 ];
 
 /** Health, metrics and a look inside, over plain HTTP. Private keys and the data of Secrets are never shown. */
 export function createAdminServer(sources: AdminSources): AdminServer {
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://admin');
-    const answered =
-      request.method === 'GET' || request.method === 'HEAD'
-        ? answer(sources, url)
-        : Promise.resolve(text('only GET is served here', 405));
-    answered
-      .catch((error: unknown) => {
-        sources.log.error({path: url.pathname, reason: String(error)}, 'request failed');
-        return text('internal error, see the log', 500);
-      })
-      .then(
-        (result) => send(response, result),
-        () => response.destroy(),
-      );
+  const metrics = createMetrics(sources);
+  const all = createHttpServer(sources.log, (method, url) => answer(sources, metrics, method, url));
+  const forMetrics = createHttpServer(sources.log, async (method, {pathname}) => {
+    if (method !== 'GET') return onlyGet;
+    return (await answerToAll(sources, metrics, pathname)) ?? notFound(publicPaths);
   });
   return {
-    listen: ({host, port}) => listen(server, host, port),
+    listen: (address) => all.listen(address),
+    listenForMetrics: (address) => forMetrics.listen(address),
     async stop() {
-      if (!server.listening) return;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      await Promise.all([all.stop(), forMetrics.stop()]);
+      metrics.stop();
     },
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(address === null || typeof address === 'string' ? port : address.port);
-    });
-  });
-}
+const onlyGet = text('only GET is served here', 405);
+const notFound = (known: readonly string[]): Answer => text(`not found; there are\n${known.join('\n')}`, 404);
 
-function send(response: ServerResponse, {code, type, body}: Answer): void {
-  response.writeHead(code, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-  });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
-}
-
-async function answer(sources: AdminSources, url: URL): Promise<Answer> {
-  const {graph, xds} = sources;
-  switch (url.pathname) {
-    case '/':
-      return text(paths.join('\n'));
+/** Undefined for what is not for everybody. */
+async function answerToAll({ready}: AdminSources, metrics: Metrics, path: string): Promise<Answer | undefined> {
+  switch (path) {
     case '/healthz':
       return text('ok');
     case '/readyz':
-      return sources.ready() ? text('ready') : text('the manifests are not read yet', 503);
+      return readiness(ready());
+    case '/metrics':
+      return {code: 200, type: metrics.contentType, body: await metrics.text()};
+    default:
+      return undefined;
+  }
+}
+
+function readiness(ready: boolean | readonly string[]): Answer {
+  const reasons = ready === true ? [] : ready === false ? ['not all is read yet'] : ready;
+  return reasons.length === 0 ? text('ready') : text(`not ready: ${reasons.join('; ')}`, 503);
+}
+
+async function answer(sources: AdminSources, metrics: Metrics, method: string, url: URL): Promise<Answer> {
+  const {graph, xds, logLevels} = sources;
+  const {pathname, searchParams} = url;
+  if (pathname === '/debug/logging' && logLevels !== undefined) {
+    if (method === 'GET') return json(logLevels.list());
+    return method === 'PUT' ? changeLevels(logLevels, searchParams) : text('only GET and PUT are served here', 405);
+  }
+  if (method !== 'GET') return onlyGet;
+  switch (pathname) {
+    case '/':
+      return text(paths.join('\n'));
     case '/status':
       return json(sources.status());
-    case '/metrics':
-      return {...text(metricsText(sources).trimEnd()), type: 'text/plain; version=0.0.4; charset=utf-8'};
     case '/debug/collections':
       return json(
         graph
@@ -116,13 +103,29 @@ async function answer(sources: AdminSources, url: URL): Promise<Answer> {
           .map(({name, kind, outputs, rows, counters}) => ({name, kind, collections: outputs, rows, ...counters})),
       );
     case '/debug/graph':
-      return text(graph.mermaid());
+      return graphIn(graph, searchParams.get('format') ?? 'mermaid');
     case '/debug/errors':
       return json(graph.errors());
     case '/debug/clients':
       return json(xds.clients());
+    case '/debug/config_dump': {
+      const nacks = (): readonly unknown[] =>
+        graph.find('nacks') === undefined ? [] : graph.dump('nacks').map(({row}) => row);
+      return configDump({...sources, nacks}, searchParams);
+    }
     default:
-      return inside(sources, url);
+      return (await answerToAll(sources, metrics, pathname)) ?? inside(sources, url);
+  }
+}
+
+function graphIn(graph: AdminSources['graph'], format: string): Answer {
+  switch (format) {
+    case 'mermaid':
+      return text(graph.mermaid());
+    case 'json':
+      return json({nodes: graph.nodes(), edges: graph.edges()});
+    default:
+      return json({error: `format must be mermaid or json, is ${JSON.stringify(format)}`}, 400);
   }
 }
 
@@ -130,7 +133,7 @@ async function answer(sources: AdminSources, url: URL): Promise<Answer> {
 async function inside({graph, decoder}: AdminSources, url: URL): Promise<Answer> {
   const found = /^\/debug\/(collections|why)\/([^/]+)$/.exec(url.pathname);
   const [, what, encoded = ''] = found ?? [];
-  if (what === undefined) return text(`not found; there are\n${paths.join('\n')}`, 404);
+  if (what === undefined) return notFound(paths);
   const name = decoded(encoded);
   if (graph.find(name) === undefined) {
     const names = graph.nodes().flatMap(({outputs}) => outputs);
@@ -142,7 +145,10 @@ async function inside({graph, decoder}: AdminSources, url: URL): Promise<Answer>
   }
   const decode = await decoder();
   const rows = graph.dump(name).filter((row) => key === null || row.key === key);
-  return json(rows.map((row) => ({...row, row: printable(row.row, decode)})));
+  function* shown(): Generator {
+    for (const row of rows) yield {...row, row: printable(row.row, decode)};
+  }
+  return jsonParts(jsonList(shown()));
 }
 
 /** As it is where it is not encoded well. */
@@ -152,13 +158,4 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-function metricsText({graph, xds, metrics}: AdminSources): string {
-  return formatMetrics([
-    ...graphMetrics(graph.nodes(), graph.epoch, graph.errors().length),
-    ...xdsMetrics(xds.clients(), xds.stats()),
-    ...metrics(),
-    ...processMetrics(),
-  ]);
 }

@@ -12,10 +12,12 @@ import {count} from './count.ts';
 
 export function announce(app: App, config: StaticConfig, endpoints: Endpoints, version: string): string {
   const {graph} = app;
-  const {proxies, problems, hint} = app.status();
+  const {proxies, problems, paths, cluster, hint} = app.status();
   const lines = [
     `sluice ${version}`,
-    `  manifests  ${config.provider.file.paths.join(', ')}${problems.length === 0 ? '' : ` (${count(problems.length, 'problem')}, see the log)`}`,
+    ...(cluster === undefined ? [] : [`  cluster    ${cluster}`]),
+    ...(paths.length === 0 ? [] : [`  manifests  ${paths.join(', ')}`]),
+    ...(problems.length === 0 ? [] : [`             ${count(problems.length, 'problem')}, see the log`]),
     ...(config.collections.length === 0 ? [] : [`  extensions ${config.collections.join(', ')}`]),
     `  xDS        ${endpoints.xds}`,
     `  admin      http://${endpoints.admin}/`,

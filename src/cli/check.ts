@@ -1,6 +1,6 @@
 import {formatProblem} from '../api/problem.ts';
 import {objectKey} from '../api/object.ts';
-import {isUsed} from '../file-inputs.ts';
+import {isUsed} from '../inputs.ts';
 import type {Condition, StatusDocument} from '../status/status-document.ts';
 import {count} from './count.ts';
 import {danglingParents} from './dangling.ts';

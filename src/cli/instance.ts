@@ -14,7 +14,10 @@ export function instanceAddress({admin, config}: InstanceOptions): string {
   return admin ?? (config === undefined ? defaultAddress : loadConfig(config).admin.address);
 }
 
-/** The body of an admin endpoint; a 404 that lists collections becomes a message. Throws CommandFailed. */
+/** Nobody answers where an instance is looked for. */
+export class NoInstance extends CommandFailed {}
+
+/** The body of an admin endpoint; a 404 that lists collections becomes a message. Throws CommandFailed, NoInstance among them. */
 export async function askInstance(path: string, options: InstanceOptions): Promise<string> {
   if (options.collections !== undefined) {
     throw new CommandFailed(
@@ -28,7 +31,7 @@ export async function askInstance(path: string, options: InstanceOptions): Promi
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandFailed(
+    throw new NoInstance(
       `no sluice answers at ${address} (${reason}); name another with --admin, or a folder of manifests with -f`,
     );
   }

@@ -90,6 +90,9 @@ program
   .addOption(config)
   .addOption(collections)
   .addOption(admin)
+  .option('--kubeconfig <file>', 'ask the cluster of this file instead; also where no instance runs on this machine')
+  .option('--context <name>', 'of the kubeconfig, instead of its current one')
+  .option('-n, --namespace <name>', 'of the cluster, this namespace only')
   .addOption(output('text', 'yaml', 'json'))
   .action(async (options) => (await import('./status.ts')).status(options));
 

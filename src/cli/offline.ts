@@ -34,7 +34,7 @@ export async function readOffline({file, config: configFile, collections = []}: 
   for (const path of file) {
     if (!existsSync(path)) throw new CommandFailed(`--file: there is no ${path}`);
   }
-  const config = loadConfigOrDefault(configFile, process.cwd());
+  const config = loadConfigOrDefault(configFile, process.cwd(), {paths: file});
   const {outputs, fileOf} = await loadExtensions([...config.collections, ...collections.map((path) => resolve(path))]);
   const {objects, problems} = loadOnce(file);
   const inputs = createFileInputs(config);

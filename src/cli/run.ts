@@ -22,7 +22,7 @@ const sameRequestMs = 1_000;
 
 /** Runs until it is told to stop; a second signal does not wait for what is under way. */
 export async function run(options: RunOptions): Promise<void> {
-  const config = withOptions(loadConfigOrDefault(options.config, process.cwd()), options);
+  const config = withOptions(options);
   const extended = await loadExtensions(config.collections);
   const logs = createLogs(config.logging);
   // The gRPC library writes to the console of its own accord; what matters of it is reported where it is called.
@@ -73,13 +73,9 @@ async function announceWhenServing(app: App, config: StaticConfig, endpoints: En
   process.stdout.write(announce(app, config, endpoints, version));
 }
 
-/** Manifests are those of the command line instead of those of the configuration, collections are both. */
-function withOptions(config: StaticConfig, {file, collections = []}: RunOptions): StaticConfig {
-  const {provider} = config;
-  const paths = file?.map((path) => resolve(path)) ?? provider.file.paths;
-  return {
-    ...config,
-    provider: {...provider, file: {...provider.file, paths}},
-    collections: [...config.collections, ...collections.map((path) => resolve(path))],
-  };
+/** Manifests are those of the command line instead of anything the configuration names, collections are both. */
+function withOptions({config: path, file, collections = []}: RunOptions): StaticConfig {
+  const paths = file?.map((one) => resolve(one));
+  const config = loadConfigOrDefault(path, process.cwd(), paths && {paths});
+  return {...config, collections: [...config.collections, ...collections.map((one) => resolve(one))]};
 }

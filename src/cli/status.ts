@@ -1,20 +1,31 @@
 import type {StatusReport} from '../app.ts';
 import {formatProblem} from '../api/problem.ts';
+import {loadConfigOrDefault} from '../config/load-config.ts';
 import type {Condition, StatusDocument} from '../status/status-document.ts';
 import {shortcomings} from './check.ts';
+import {type ClusterReport, clusterStatus} from './cluster-status.ts';
 import {count} from './count.ts';
-import {askInstance, type InstanceOptions} from './instance.ts';
+import {CommandFailed} from './failure.ts';
+import {askInstance, type InstanceOptions, NoInstance} from './instance.ts';
 import {type OfflineOptions, readOffline, statusDocuments} from './offline.ts';
 import {parentText} from './parent-ref.ts';
 import {toYaml} from './print.ts';
 
-export type StatusOptions = InstanceOptions & {readonly file?: readonly string[]; readonly output: string};
-type Report = Pick<StatusReport, 'statuses' | 'problems'> & Partial<StatusReport>;
+export type StatusOptions = InstanceOptions & {
+  readonly file?: readonly string[];
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+  readonly output: string;
+};
+type Report = Pick<StatusReport, 'statuses'> & Partial<StatusReport> & Partial<ClusterReport>;
 
+/**
+ * Of manifests, of the running instance, or of a cluster: that which is named, otherwise an instance on this machine, and
+ * where there is none the cluster that kubectl would speak to.
+ */
 export async function status(options: StatusOptions): Promise<void> {
-  const {file} = options;
-  const report: Report =
-    file === undefined ? JSON.parse(await askInstance('/status', options)) : await offline({...options, file});
+  const report = await reportFor(options);
   switch (options.output) {
     case 'json':
       process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
@@ -27,20 +38,66 @@ export async function status(options: StatusOptions): Promise<void> {
   }
 }
 
+async function reportFor(options: StatusOptions): Promise<Report> {
+  const {file, admin, kubeconfig, context, namespace} = options;
+  if (file !== undefined) return offline({...options, file});
+  if ((kubeconfig ?? context ?? namespace) !== undefined) return ofCluster(options);
+  try {
+    const report: Report = JSON.parse(await askInstance('/status', options));
+    return report;
+  } catch (error) {
+    if (!(error instanceof NoInstance) || admin !== undefined) throw error;
+    try {
+      return await ofCluster(options);
+    } catch (second) {
+      if (!(second instanceof CommandFailed)) throw second;
+      throw new CommandFailed(`${error.message}, or a cluster with --kubeconfig (${second.message})`);
+    }
+  }
+}
+
+/** By the names that the configuration gives to controllers, and its kubeconfig where the command line has none. */
+function ofCluster({config, kubeconfig, context, namespace}: StatusOptions): Promise<ClusterReport> {
+  const {provider, controllerNames} = loadConfigOrDefault(config, process.cwd());
+  const named = {
+    kubeconfig: kubeconfig ?? provider.kubernetes.kubeconfig,
+    context: context ?? provider.kubernetes.context,
+  };
+  return clusterStatus({
+    controllerNames,
+    ...(named.kubeconfig !== undefined && {kubeconfig: named.kubeconfig}),
+    ...(named.context !== undefined && {context: named.context}),
+    ...(namespace !== undefined && {namespace}),
+  });
+}
+
 async function offline(options: OfflineOptions): Promise<Report> {
   const read = await readOffline(options);
   return {statuses: statusDocuments(read), problems: read.problems};
 }
 
 export function formatReport(report: Report): string {
-  const {statuses, problems, proxies = [], clients, errors = [], hint} = report;
+  const {
+    statuses,
+    problems = [],
+    proxies = [],
+    clients,
+    errors = [],
+    hint,
+    cluster,
+    pending = [],
+    unread = [],
+  } = report;
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`), ''];
   return [
+    ...(cluster === undefined ? [] : [`Cluster ${cluster}`, '']),
     ...section('GatewayClasses', aligned(rows(statuses, 'GatewayClass', classRow))),
     ...section('Gateways', aligned(rows(statuses, 'Gateway', gatewayRows))),
     ...section('Routes', aligned(rows(statuses, undefined, routeRows))),
     ...section('Not as wanted', statuses.flatMap(shortcomings)),
+    ...section('Not answered yet', pending),
+    ...section('Not read', unread),
     ...section(
       'Proxies',
       aligned(

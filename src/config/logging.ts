@@ -1,5 +1,5 @@
 import {destination, pino} from 'pino';
-import type {LogComponent, StaticConfig} from './static-config.ts';
+import {type LogComponent, logComponents, type LogLevel, logLevels, type StaticConfig} from './static-config.ts';
 
 /** What components write to: the fields first, then the fact as a sentence. */
 export type Log = {
@@ -12,22 +12,49 @@ export type Log = {
 /** One log per component, each with its level. */
 export type Logs = (component: LogComponent) => Log;
 
+/** Levels, while the process runs. What Envoys write is kept or not by them; how much these write, they were told when they began. */
+export type LogControl = {
+  /** By component, all of them. */
+  list(): Readonly<Record<string, string>>;
+  /** Changes the levels of the components named. Returns what is wrong, where something is; then nothing is changed. */
+  change(levels: Readonly<Record<string, string>>): string | undefined;
+};
+
 type Sink = {write(line: string): void};
 
 /** Logs to standard error by default, so that standard output is left to what a command prints. */
-export function createLogs(logging: StaticConfig['logging'], sink?: Sink): Logs {
+export function createLogs(logging: StaticConfig['logging'], sink?: Sink): Logs & {readonly levels: LogControl} {
   const text = logging.format === 'text' || (logging.format === 'auto' && process.stderr.isTTY);
   const out = sink ?? standardError();
   const root = pino(
     {base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: {level: (label) => ({level: label})}},
     text ? {write: (line: string) => out.write(toText(line))} : out,
   );
-  const made = new Map<LogComponent, Log>();
-  return (component) => {
-    const log = made.get(component) ?? root.child({component}, {level: logging.components[component] ?? logging.level});
-    made.set(component, log);
-    return log;
+  const levelOf = (component: LogComponent): LogLevel => logging.components[component] ?? logging.level;
+  const made = new Map(
+    logComponents.map((component) => [component, root.child({component}, {level: levelOf(component)})]),
+  );
+  const control: LogControl = {
+    list: () => Object.fromEntries([...made].map(([component, {level}]) => [component, level])),
+    change(wanted) {
+      const changes: (readonly [LogComponent, LogLevel])[] = [];
+      for (const [name, text] of Object.entries(wanted)) {
+        const component = logComponents.find((one) => one === name);
+        const level = logLevels.find((one) => one === text);
+        if (component === undefined)
+          return `${name}: there is no such component; there are ${logComponents.join(', ')}`;
+        if (level === undefined) return `${name}: must be one of ${logLevels.join(', ')}, is ${JSON.stringify(text)}`;
+        changes.push([component, level]);
+      }
+      for (const [component, level] of changes) {
+        const log = made.get(component);
+        if (log !== undefined) log.level = level;
+      }
+      return undefined;
+    },
   };
+  const logOf = (component: LogComponent): Log => made.get(component) ?? root;
+  return Object.assign(logOf, {levels: control});
 }
 
 /** Goes on when nobody reads any more, such as a terminal that was closed: proxies are still to be ended in order. */

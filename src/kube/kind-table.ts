@@ -128,7 +128,7 @@ export class KindTable {
       this.#bad.delete(key);
       this.#known.set(key, version);
     }
-    if (kind.hasStatus && this.#known.has(key)) {
+    if (kind.status !== 'dropped' && this.#known.has(key)) {
       const {generation, status} = ingested;
       live.set({groupKind: this.#groupKind, key}, {apiVersion, uid, resourceVersion, generation, status});
     }

@@ -14,8 +14,8 @@ export type KubeKind = {
   readonly versions: readonly string[];
   /** Objects that do not fit are not sent by the server. */
   readonly fieldSelector?: string;
-  /** Their statuses are looked at: LiveObjects has them. */
-  readonly hasStatus: boolean;
+  /** `written`: by us. LiveObjects has those that are written or read. */
+  readonly status: 'written' | 'read' | 'dropped';
   /** Makes the row of what has been checked: `head` has what all objects have, without status. */
   readonly project?: (head: KubeObject, raw: RawObject) => KubeObject;
 };
@@ -41,7 +41,7 @@ const SECRET_TYPES_LEFT_OUT = [
 ];
 
 function core(kind: string, plural: string, more: Partial<KubeKind> = {}): KubeKind {
-  return {group: '', kind, plural, namespaced: true, versions: ['v1'], hasStatus: false, ...more};
+  return {group: '', kind, plural, namespaced: true, versions: ['v1'], status: 'dropped', ...more};
 }
 
 /** What traffic is routed to, and what that is protected with. */
@@ -51,7 +51,7 @@ export const coreKinds: readonly KubeKind[] = [
   core('Secret', 'secrets', {fieldSelector: SECRET_TYPES_LEFT_OUT.map((type) => `type!=${type}`).join(',')}),
   core('ConfigMap', 'configmaps'),
   // Where load balancers have made it reachable stands in its status.
-  core('Service', 'services', {hasStatus: true}),
+  core('Service', 'services', {status: 'read'}),
   core('Pod', 'pods', {project: podOf, fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed'}),
   core('EndpointSlice', 'endpointslices', {
     group: 'discovery.k8s.io',
@@ -65,13 +65,13 @@ const GATEWAY_X = 'gateway.networking.x-k8s.io';
 
 function ofCrd(group: string, kind: string, versions: readonly string[], more: Partial<KubeKind> = {}): KubeKind {
   const plural = more.plural ?? `${kind.toLowerCase()}s`;
-  return {group, kind, plural, namespaced: true, versions, hasStatus: true, ...more};
+  return {group, kind, plural, namespaced: true, versions, status: 'written', ...more};
 }
 
 /** Gateway API v1.7, experimental channel; versions of older bundles too, as long as they say the same. */
 export const gatewayKinds: readonly KubeKind[] = [
   ofCrd(GATEWAY, 'GatewayClass', ['v1', 'v1beta1'], {plural: 'gatewayclasses', namespaced: false}),
-  ofCrd(GATEWAY, 'ReferenceGrant', ['v1', 'v1beta1'], {hasStatus: false}),
+  ofCrd(GATEWAY, 'ReferenceGrant', ['v1', 'v1beta1'], {status: 'dropped'}),
   ofCrd(GATEWAY, 'BackendTLSPolicy', ['v1', 'v1alpha3'], {plural: 'backendtlspolicies'}),
   ofCrd(GATEWAY, 'Gateway', ['v1', 'v1beta1']),
   ofCrd(GATEWAY, 'ListenerSet', ['v1']),

@@ -80,6 +80,7 @@ export type ClientEvent =
 export type ClientView = {
   readonly client: number;
   readonly scope: string;
+  readonly profile: ProfileName;
   readonly node: ClientNode;
   readonly connectedAt: Date;
   /** Per type URL. */
@@ -94,6 +95,36 @@ export type ClientView = {
     /** Names still to be sent or removed. */
     readonly pending: number;
   }[];
+};
+
+/** A resource that a client does not have as it is to be. */
+export type Difference = {
+  readonly name: string;
+  /** The newest version; absent where there is no such resource any more. */
+  readonly wanted?: string;
+  /** What it accepted last. */
+  readonly acknowledged?: string;
+  /** What it was sent and has not answered. */
+  readonly sent?: string;
+  /** It rejected the newest version. */
+  readonly rejected: boolean;
+};
+
+/** How far a client is with what it is to have, per type URL that it has asked for. */
+export type ClientProgress = Pick<ClientView, 'client' | 'profile' | 'node' | 'connectedAt'> & {
+  readonly types: readonly {
+    readonly type: string;
+    /** Resources that it has accepted in their newest version. */
+    readonly current: number;
+    /** The others, by name. */
+    readonly differences: readonly Difference[];
+  }[];
+};
+
+/** What the clients of a scope are to have, by type and name, and how far each of them is. */
+export type ScopeView = {
+  readonly resources: readonly Resource[];
+  readonly clients: readonly ClientProgress[];
 };
 
 export type XdsServerOptions = {
@@ -131,11 +162,21 @@ export type XdsServer = {
   /** Binds `host:port` (port 0 = any); resolves to the port. */
   listen(address: string): Promise<number>;
   clients(): readonly ClientView[];
+  /** Scopes that have resources or clients. */
+  scopes(): readonly string[];
+  /** Undefined where it has neither. Costs as much as the scope has resources and clients. */
+  inspect(scope: string): ScopeView | undefined;
   /** Sends the clients of a scope once more what they have rejected, such as a listener whose port was taken. */
   retryRejected(scope: string): void;
   readonly events$: Observable<ClientEvent>;
   /** Totals since start, per type URL. */
   stats(): ReadonlyMap<string, TypeStats>;
-  /** GOAWAY, then ends every stream with UNAVAILABLE, then closes. */
+  /**
+   * Takes no more connections, and sends the clients there are away (GOAWAY, then the end of the stream with UNAVAILABLE),
+   * evenly over so many milliseconds, so that they do not all turn to another server in the same instant. Those who are
+   * still here are served as ever. Resolves when the last has been sent away; at once where there is none.
+   */
+  drain(windowMs: number): Promise<void>;
+  /** Sends away at once whoever is left, then closes. */
   stop(): Promise<void>;
 };

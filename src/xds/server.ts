@@ -1,38 +1,16 @@
-/** The delta ADS server: one store, one gRPC service, a Session for every stream. */
-import {Server, ServerCredentials, type ServiceDefinition} from '@grpc/grpc-js';
+/** The delta ADS server: one store, a Session for every stream. */
+import {ServerCredentials} from '@grpc/grpc-js';
 import {Subject} from 'rxjs';
-import type {ClientEvent, Log, ResourceChange, TypeStats, XdsServer, XdsServerOptions} from './api.ts';
+import type {ClientEvent, Log, Resource, ResourceChange, TypeStats, XdsServer, XdsServerOptions} from './api.ts';
 import {systemClock} from './clock.ts';
+import type {Serve} from './lane.ts';
+import {Lanes} from './lanes.ts';
+import {listenAt, type Listener} from './listener.ts';
 import {Session} from './session.ts';
-import {ResourceStore} from './store.ts';
-import {type Call, serveStream, type Stream} from './stream.ts';
-import {decodeRequest} from './wire.ts';
-
-/** A reconnecting client names every resource it has: 64 MiB is about half a million of them. */
-const maxRequestBytes = 64 * 1024 * 1024;
-/** How long streams have to end after they were told to. */
-const stopGraceMs = 2000;
+import {ResourceStore, type Scope} from './store.ts';
+import {serveStream} from './stream.ts';
 
 const silent: Log = {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}};
-
-type Service = {DeltaAggregatedResources: (call: Call) => void};
-
-/** Made by hand, since responses are bytes already. */
-const service: ServiceDefinition<Service> = {
-  DeltaAggregatedResources: {
-    path: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
-    requestStream: true,
-    responseStream: true,
-    requestDeserialize: decodeRequest,
-    responseSerialize: (message: Buffer) => message,
-    requestSerialize: () => neverUsed(),
-    responseDeserialize: () => neverUsed(),
-  },
-};
-
-function neverUsed(): never {
-  throw new Error('this side of the service is for clients');
-}
 
 export function createXdsServer(options: XdsServerOptions): XdsServer {
   const {
@@ -46,8 +24,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const events = new Subject<ClientEvent>();
   const stats = new Map<string, TypeStats>();
   const sessions = new Map<number, Session>();
-  const streams = new Set<Stream>();
-  const bound = new Set<string>();
+  const listeners: Listener[] = [];
   let synced = false;
   let clients = 0;
 
@@ -61,11 +38,11 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     });
   };
 
-  const serve = (call: Call): void => {
+  const serve: Serve = (call, closed) => {
     clients += 1;
     const client = clients;
     let leave: (() => void) | undefined;
-    const stream = serveStream(call, {
+    return serveStream(call, {
       authenticate,
       log,
       open: ({scope: scopeName, profile}, {node, peer, send}) => {
@@ -87,25 +64,21 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
         return session;
       },
       closed: (reason) => {
-        streams.delete(stream);
+        closed();
         if (leave === undefined) return;
         leave();
         log.info({client, reason}, 'client disconnected');
         events.next({kind: 'disconnected', client, reason});
       },
     });
-    streams.add(stream);
   };
 
-  const server = new Server({
-    'grpc.max_receive_message_length': maxRequestBytes,
-    'grpc.max_send_message_length': -1,
-    'grpc.enable_channelz': 0,
-    // agentgateway sends no pings: without ours a peer that vanished would stay for ever.
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 20_000,
-  });
-  server.addService(service, {DeltaAggregatedResources: serve});
+  const credentials = options.credentials ?? ServerCredentials.createInsecure();
+  const lanes = new Lanes({credentials, serve, clock});
+  const drain = (windowMs: number): Promise<void> => {
+    for (const listener of listeners.splice(0)) listener.close();
+    return lanes.drain(windowMs);
+  };
 
   return {
     apply: (changes: readonly ResourceChange[]) => store.apply(changes),
@@ -113,32 +86,40 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       synced = true;
       for (const session of sessions.values()) session.pump();
     },
-    listen: (address) =>
-      new Promise((resolve, reject) => {
-        const credentials = options.credentials ?? ServerCredentials.createInsecure();
-        server.bindAsync(address, credentials, (error, port) => {
-          if (error === null) {
-            bound.add(`${address.slice(0, address.lastIndexOf(':'))}:${port}`);
-            resolve(port);
-          } else reject(error);
-        });
-      }),
+    listen: async (address) => {
+      const listener = await listenAt(address, (socket) => lanes.take(socket));
+      listeners.push(listener);
+      return listener.port;
+    },
     clients: () => [...sessions.values()].map((session) => session.view()),
+    scopes: () => [...store.scopes()].sort(),
+    inspect: (scopeName) => {
+      const scope = store.find(scopeName);
+      if (scope === undefined) return undefined;
+      const here = [...sessions.values()].filter((session) => session.scopeName === scopeName);
+      return {resources: resourcesOf(scope), clients: here.map((session) => session.progress())};
+    },
     retryRejected: (scope) => {
       for (const session of sessions.values()) if (session.scopeName === scope) session.retryRejected();
     },
     events$: events.asObservable(),
     stats: () => new Map(stats),
-    stop: () =>
-      new Promise((resolve) => {
-        // First GOAWAY, so that clients come back on another connection, then the end of their streams. What is still
-        // open after the grace time is cut. (forceShutdown would not do: without channelz it forgets the connections.)
-        for (const address of bound) server.drain(address, stopGraceMs);
-        for (const stream of streams) stream.end('the server is stopping');
-        server.tryShutdown(() => {
-          events.complete();
-          resolve();
-        });
-      }),
+    drain: (windowMs) => {
+      log.info({clients: sessions.size, windowMs}, 'clients are sent away');
+      return drain(windowMs);
+    },
+    stop: async () => {
+      void drain(0);
+      await lanes.closed();
+      events.complete();
+    },
   };
+}
+
+/** By type and name. */
+function resourcesOf(scope: Scope): readonly Resource[] {
+  return [...scope.types()].sort().flatMap((type) => {
+    const byName = [...scope.all(type).values()].map(({resource}) => resource);
+    return byName.sort((a, b) => (a.name < b.name ? -1 : 1));
+  });
 }

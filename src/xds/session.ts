@@ -4,12 +4,13 @@
  */
 import {Backlog} from './backlog.ts';
 import {ClientState} from './client-state.ts';
-import type {ClientEvent, ClientNode, ClientView, Log, ProfileName, TypeStats} from './api.ts';
+import type {ClientEvent, ClientNode, ClientProgress, ClientView, Log, ProfileName, TypeStats} from './api.ts';
 import type {Clock} from './clock.ts';
 import {FirstSnapshot} from './first-snapshot.ts';
 import type {Item} from './item.ts';
 import {Holders} from './known.ts';
 import {profileOf} from './profile.ts';
+import {progressOf} from './progress.ts';
 import {refOf} from './ref.ts';
 import {type Response, Responses} from './response.ts';
 import {Settlement} from './settlement.ts';
@@ -135,11 +136,17 @@ export class Session implements ScopeListener {
     this.#backlog.close();
   }
 
+  progress(): ClientProgress {
+    const {client, node, profile} = this.#options;
+    return {client, profile, node, connectedAt: this.#connectedAt, types: progressOf(this.#client)};
+  }
+
   view(): ClientView {
-    const {client, node, scopeName} = this.#options;
+    const {client, node, profile, scopeName} = this.#options;
     return {
       client,
       scope: scopeName,
+      profile,
       node,
       connectedAt: this.#connectedAt,
       types: this.#client.types.map(({type, known, rejected, items}) => ({

@@ -13,7 +13,7 @@ export class Entry {
   readonly name: string;
   readonly parent: string | undefined;
   readonly stamp: Stamp;
-  readonly #resource: Resource;
+  readonly resource: Resource;
   #wire: Uint8Array | undefined;
 
   constructor(resource: Resource) {
@@ -23,12 +23,12 @@ export class Entry {
     this.parent = resource.parent;
     const refs = resource.refs.includes(this.ref) ? resource.refs.filter((ref) => ref !== this.ref) : resource.refs;
     this.stamp = {version: resource.version, refs, order: resource.order ?? 0};
-    this.#resource = resource;
+    this.resource = resource;
   }
 
   /** Its field of the response, encoded when the first client needs it and shared from then on. */
   get wire(): Uint8Array {
-    this.#wire ??= encodeEntry(this.#resource);
+    this.#wire ??= encodeEntry(this.resource);
     return this.#wire;
   }
 }
@@ -53,6 +53,11 @@ export class Scope {
   /** All resources of a type, by name. */
   all(type: string): ReadonlyMap<string, Entry> {
     return this.#types.get(type) ?? none;
+  }
+
+  /** The types that there are resources of. */
+  types(): Iterable<string> {
+    return this.#types.keys();
   }
 
   /** What lives in the lifetime of `ref`. */
@@ -93,6 +98,15 @@ function take(buckets: Map<string, Map<string, Entry>>, key: string, member: str
 
 export class ResourceStore {
   readonly #scopes = new Map<string, Scope>();
+
+  /** Scopes that have resources or are followed. */
+  scopes(): Iterable<string> {
+    return this.#scopes.keys();
+  }
+
+  find(scope: string): Scope | undefined {
+    return this.#scopes.get(scope);
+  }
 
   /** Follows a scope, whether or not it has resources yet. */
   follow<T extends ScopeListener>(

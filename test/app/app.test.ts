@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {dataset, writeLists} from '../../bench/datasets.ts';
 import {DeltaClient} from '../../bench/delta-client.ts';
-import {httpRouteStatus} from '../../collections/gateway/http-route-status.ts';
+import {httpRouteStatus} from '../../collections/status/http-route-status.ts';
 import {gatewayClasses, namespaces} from '../../collections/inputs.ts';
 import {createApp, type App, type Endpoints} from '../../src/app.ts';
 import {defaultConfig} from '../../src/config/load-config.ts';
@@ -35,10 +35,10 @@ function configured(change: Partial<StaticConfig> = {}): StaticConfig {
   const config = defaultConfig(folder);
   return {
     ...config,
-    xds: {address: '127.0.0.1:0'},
-    admin: {address: '127.0.0.1:0'},
-    envoy: {...config.envoy, manage: false},
     ...change,
+    xds: {...config.xds, address: '127.0.0.1:0', ...change.xds},
+    admin: {address: '127.0.0.1:0', ...change.admin},
+    envoy: {...config.envoy, manage: false, ...change.envoy},
   };
 }
 function made(config = configured(), logs: Logs = silentLogs): App {
@@ -112,7 +112,7 @@ describe('the app', () => {
     const objects = routes + 1 + 2 + 2;
     await eventually('the statuses', () => app.status().statuses.length === objects);
     const metrics = await (await fetch(`http://${admin}/metrics`)).text();
-    expect(metrics).toContain(`sluice_status_writes_total ${objects}\n`);
+    expect(metrics).toContain(`sluice_status_writes_total{kind="all",result="written"} ${objects}\n`);
   });
 
   it('shows collections, the graph, reasons, clients, metrics', async () => {
@@ -135,7 +135,7 @@ describe('the app', () => {
     expect(JSON.parse((await get('/debug/clients')).body)).toEqual([]);
     expect(JSON.parse((await get('/debug/errors')).body)).toEqual([]);
     const metrics = (await get('/metrics')).body;
-    expect(metrics).toContain('sluice_rows{node="listeners"} 1\n');
+    expect(metrics).toContain('sluice_rows{collection="listeners"} 1\n');
     expect(metrics).toContain('sluice_manifest_problems 0\n');
     expect(metrics).toMatch(/^sluice_commits_total \d+$/m);
   });
@@ -162,7 +162,9 @@ describe('the app', () => {
     const {mtimeMs} = statSync(file);
     const second = await started();
     await eventually('statuses', () => second.app.status().statuses.length === 4);
-    expect((await second.get('/metrics')).body).toContain('sluice_status_writes_total 0\n');
+    expect((await second.get('/metrics')).body).toContain(
+      'sluice_status_writes_total{kind="all",result="written"} 0\n',
+    );
     expect(statSync(file).mtimeMs).toBe(mtimeMs);
   });
 

@@ -1,11 +1,12 @@
 import {describe, expect, it} from 'vitest';
 import {dataset, type Dataset, routeOf} from '../../bench/datasets.ts';
-import {httpRouteStatus} from '../../collections/gateway/http-route-status.ts';
+import {httpRouteStatus} from '../../collections/status/http-route-status.ts';
 import {graphOutputs, resources} from '../../collections/index.ts';
 import {gatewayClasses, httpRoutes, services, settings} from '../../collections/inputs.ts';
 import type {KubeObject} from '../../src/api/object.ts';
 import {defaultConfig} from '../../src/config/load-config.ts';
-import {createFileInputs, type FileBatch} from '../../src/file-inputs.ts';
+import {createFileInputs} from '../../src/file-inputs.ts';
+import type {Batch} from '../../src/inputs.ts';
 import {
   type AnyCollection,
   createGraph,
@@ -20,13 +21,13 @@ const ROUTES = 1_500;
 const data = dataset(ROUTES);
 // What refers comes before what is referred to, as it may in a folder.
 const objects: readonly KubeObject[] = [...data.routes, data.gateway, ...data.slices, ...data.services];
-const batchOf = (...set: readonly KubeObject[]): FileBatch => ({set, removed: []});
+const batchOf = (...set: readonly KubeObject[]): Batch => ({set, removed: []});
 const editOf = ({routes}: Dataset, edit: number): KubeObject =>
   routeOf(0, routes[0]?.metadata.namespace ?? '', 'service-0', edit);
 
 function rig(more: readonly AnyCollection[] = []) {
   const graph = createGraph({outputs: [...graphOutputs, ...more]});
-  const taken: FileBatch[] = [];
+  const taken: Batch[] = [];
   const inputs = createFileInputs(defaultConfig('/nowhere'));
   const loader = createLoader({graph, inputs, onTaken: (batch) => taken.push(batch)});
   return {graph, loader, taken};

@@ -27,7 +27,8 @@ beforeAll(async () => {
     'gateway.yaml': gatewayYaml(8080),
     'route.yaml': routeYaml('absent'),
     'typo.yaml': routeYaml('app', '/', 'web', 'typo').replace('parentRefs', 'parentRef'),
-    'tcp.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n',
+    'tcp.yaml':
+      'apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: TCPRoute\nmetadata: {name: raw}\nspec: {rules: [{backendRefs: [{name: app, port: 80}]}]}\n',
   });
 });
 afterAll(() => {
@@ -119,7 +120,7 @@ describe('sluice check', () => {
     const {code, stdout, stderr} = await sluice('check', '-f', bad);
     expect(code).toBe(1);
     expect(stdout).toMatch(/typo\.yaml:\d+ \(document 1, HTTPRoute default\/typo\): spec\.parentRef: /);
-    expect(stdout).toContain('warning: ConfigMap default/settings: objects of this kind have no effect\n');
+    expect(stdout).toContain('warning: TCPRoute default/raw: objects of this kind have no effect\n');
     expect(stdout).toMatch(
       /warning: HTTPRoute default\/route at web: ResolvedRefs is False: BackendNotFound: .*absent/,
     );

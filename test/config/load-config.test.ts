@@ -4,6 +4,9 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {ConfigError, defaultConfig, loadConfig, parseAddress} from '../../src/config/load-config.ts';
 
+/** A process on a machine, wherever these tests run. */
+const machine = {environment: {}};
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
@@ -21,7 +24,7 @@ function fileWith(text: string): string {
 function complaint(text: string): string {
   const file = fileWith(text);
   try {
-    loadConfig(file);
+    loadConfig(file, machine);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.message.replaceAll(file, 'FILE');
@@ -31,16 +34,42 @@ function complaint(text: string): string {
 
 describe('static configuration', () => {
   it('has a default for everything', () => {
-    expect(defaultConfig('/somewhere')).toEqual({
+    expect(defaultConfig('/somewhere', machine)).toEqual({
       apiVersion: 'config.sluice.dev/v1alpha1',
       kind: 'Sluice',
-      provider: {type: 'file', file: {paths: ['/somewhere/manifests'], debounceMs: 20, pollMs: 60_000}},
+      provider: {
+        type: 'file',
+        file: {paths: ['/somewhere/manifests'], debounceMs: 20, pollMs: 60_000},
+        kubernetes: {secrets: {type: 'kubernetes'}},
+      },
       collections: [],
       controllerNames: {envoy: 'sluice.dev/envoy', agentgateway: 'sluice.dev/agentgateway'},
       clusterDomain: 'cluster.local',
       serviceHost: '{name}',
-      xds: {address: '127.0.0.1:18000'},
+      xds: {
+        address: '127.0.0.1:18000',
+        tls: {mode: 'plaintext'},
+        auth: {enabled: false, audience: 'agentgateway'},
+      },
       admin: {address: '127.0.0.1:19000'},
+      metrics: {gatewayLimit: 1_000},
+      drain: {windowMs: 0},
+      leaderElection: {
+        enabled: false,
+        leaseName: 'sluice',
+        leaseDurationMs: 15_000,
+        renewDeadlineMs: 10_000,
+        retryPeriodMs: 2_000,
+      },
+      provision: {
+        enabled: false,
+        envoyImage: {registry: 'docker.io', repository: 'envoyproxy/envoy', tag: 'distroless-v1.40.0'},
+        agentgatewayImage: {registry: 'cr.agentgateway.dev', repository: 'agentgateway', tag: '1.5.0'},
+        createGatewayClasses: true,
+        emptyServicePort: 443,
+      },
+      status: {concurrency: 64, quietMs: 100, spacingMs: 500},
+      pod: {},
       envoy: {virtualHosts: 'vhds', manage: true, args: []},
       stateDir: '/somewhere/.sluice',
       prepare: [],
@@ -93,7 +122,7 @@ logging: {level: warn, components: {xds: debug}, format: json}
     [
       'an unknown field inside',
       `${head}xds:\n  adress: a:1\n`,
-      'FILE:4: xds.adress: unknown field; known here: address',
+      'FILE:4: xds.adress: unknown field; known here: address, auth, serviceHost, servicePort, tls',
     ],
     [
       'an unknown component',
@@ -109,7 +138,7 @@ logging: {level: warn, components: {xds: debug}, format: json}
     [
       'another provider',
       `${head}provider: {type: etcd}\n`,
-      'FILE:3: provider.type: must be one of ["file"], is "etcd"',
+      'FILE:3: provider.type: must be one of ["file","kubernetes"], is "etcd"',
     ],
     [
       'an address without a port',

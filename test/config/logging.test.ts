@@ -38,6 +38,25 @@ describe('logging', () => {
     ]);
   });
 
+  it('takes another level at once, for those too who have their log already', () => {
+    const problems: unknown[] = [];
+    const lines = written({level: 'info', components: {xds: 'warn'}, format: 'json'}, (logs) => {
+      const xds = logs('xds');
+      xds.info({}, 'before');
+      problems.push(logs.levels.change({xds: 'debug', graph: 'silent'}));
+      xds.debug({}, 'after');
+      logs('graph').error({}, 'nobody hears');
+      expect(logs.levels.list()).toMatchObject({xds: 'debug', graph: 'silent', files: 'info'});
+      problems.push(logs.levels.change({xds: 'error', envoi: 'debug'}));
+      xds.debug({}, 'unchanged');
+    });
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['after', 'unchanged']);
+    expect(problems).toEqual([
+      undefined,
+      expect.stringMatching(/^envoi: there is no such component; there are sluice, /),
+    ]);
+  });
+
   it('writes text for people', () => {
     const line =
       '{"level":"warn","time":"2030-01-02T03:04:05.678Z","component":"envoy","pid":1,"why":"a b","msg":"it ended"}\n';

@@ -7,17 +7,48 @@ import type {
   ReferenceGrant,
   SecretObjectReference,
 } from '../../src/gen/gateway-api.ts';
-import {compact, gatewayName, hostname, maybe, namespace, secretName, serviceName} from './names.ts';
+import {agentgatewayGroup} from '../../src/api/agentgateway-parameters.ts';
+import {kgatewayGroup} from '../../src/api/gateway-parameters.ts';
+import {compact, gatewayName, hostname, maybe, namespace, parametersName, secretName, serviceName} from './names.ts';
 
 const group = 'gateway.networking.k8s.io';
 const apiVersion = `${group}/v1`;
 
+const agentgatewayRef = {group: agentgatewayGroup, kind: 'AgentgatewayParameters'};
+const envoyRef = {group: kgatewayGroup, kind: 'GatewayParameters'};
+
+const foreignRef = {group: 'x.io', kind: 'X'};
+
+/** A reference to parameters, mostly of the kind that fits. */
+const parametersRef = (fitting: fc.Arbitrary<string>) =>
+  fc
+    .record({
+      dialect: fitting,
+      name: parametersName,
+      kind: fc.oneof(
+        {weight: 8, arbitrary: fc.constant('fitting')},
+        {weight: 1, arbitrary: fc.constantFrom('other', 'foreign')},
+      ),
+    })
+    .map(({dialect, name, kind}) => {
+      const isEnvoy = (dialect === 'envoy') === (kind === 'fitting');
+      return {...(kind === 'foreign' ? foreignRef : isEnvoy ? envoyRef : agentgatewayRef), name};
+    });
+
 export const gatewayClassObject: fc.Arbitrary<GatewayClass> = fc
-  .record({
-    name: fc.constantFrom('envoy', 'agentgateway', 'other'),
-    controllerName: fc.constantFrom('sluice.dev/envoy', 'sluice.dev/agentgateway', 'example.com/foreign'),
-    parametersRef: maybe(fc.constant({group: 'x.io', kind: 'X', name: 'x'}), 8),
-  })
+  .constantFrom('envoy', 'agentgateway')
+  .chain((dialect) =>
+    fc.record({
+      name: fc.constantFrom('envoy', 'agentgateway', 'other'),
+      controllerName: fc.constantFrom(`sluice.dev/${dialect}`, `sluice.dev/${dialect}`, 'example.com/foreign'),
+      parametersRef: maybe(
+        fc
+          .record({ref: parametersRef(fc.constant(dialect)), namespace: maybe(namespace, 5)})
+          .map(({ref, namespace = 'n0'}) => ({...ref, namespace})),
+        8,
+      ),
+    }),
+  )
   .map(({name, ...spec}) => ({apiVersion, kind: 'GatewayClass', metadata: {name}, spec: compact(spec)}));
 
 const certificateRef = fc
@@ -68,29 +99,53 @@ function tlsOf(
   return protocol === 'TLS' ? {mode, certificateRefs} : undefined;
 }
 
-export const gatewayObject: fc.Arbitrary<Gateway> = fc
-  .record({
+const infrastructureOf = (className: string) =>
+  fc
+    .record({
+      labels: maybe(fc.constantFrom({team: 'red'}, {[`${group}/gateway-name`]: 'not-mine'}), 3),
+      annotations: maybe(fc.constant({note: 'x'}), 3),
+      parametersRef: maybe(parametersRef(fc.constant(className))),
+    })
+    .map(compact);
+
+const gatewayOf = (className: string) =>
+  fc.record({
     name: gatewayName,
     namespace,
     generation: fc.integer({min: 1, max: 3}),
-    gatewayClassName: fc.constantFrom('envoy', 'envoy', 'agentgateway', 'agentgateway', 'other'),
+    gatewayClassName: fc.constant(className),
     listeners: fc.uniqueArray(listener, {minLength: 1, maxLength: 3, selector: ({name}) => name}),
     addresses: maybe(
-      fc.constantFrom([{type: 'IPAddress', value: '127.0.0.2'}], [{type: 'Hostname', value: 'x.test'}]),
-      6,
+      fc.constantFrom(
+        [{type: 'IPAddress', value: '127.0.0.2'}],
+        [{type: 'Hostname', value: 'x.test'}],
+        [
+          {type: 'IPAddress', value: '1.2.3.4'},
+          {type: 'IPAddress', value: '10.0.0.9'},
+        ],
+      ),
+      5,
     ),
+    infrastructure: maybe(infrastructureOf(className)),
+    uid: maybe(fc.constantFrom('u0', 'u1')),
+    selfManaged: maybe(fc.constant({'sluice.dev/self-managed': 'true'}), 8),
     status: maybe(
       fc.constantFrom({conditions: []}, {conditions: [], addresses: [{type: 'IPAddress', value: '1.2.3.4'}]}),
     ),
-  })
-  .map(({name, namespace, generation, gatewayClassName, listeners, addresses, status}) =>
-    compact({
-      apiVersion,
-      kind: 'Gateway' as const,
-      metadata: {name, namespace, generation},
-      spec: compact({gatewayClassName, listeners, addresses}),
-      status,
-    }),
+  });
+
+export const gatewayObject: fc.Arbitrary<Gateway> = fc
+  .constantFrom('envoy', 'envoy', 'agentgateway', 'agentgateway', 'other')
+  .chain(gatewayOf)
+  .map(
+    ({name, namespace, generation, uid, selfManaged, gatewayClassName, listeners, addresses, infrastructure, status}) =>
+      compact({
+        apiVersion,
+        kind: 'Gateway' as const,
+        metadata: compact({name, namespace, generation, uid, annotations: selfManaged}),
+        spec: compact({gatewayClassName, listeners, addresses, infrastructure}),
+        status,
+      }),
   );
 
 const grantTo = fc.oneof(

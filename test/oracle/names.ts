@@ -7,6 +7,7 @@ export const gatewayName = fc.constantFrom('gw0', 'gw1');
 export const routeName = fc.constantFrom('r0', 'r1', 'r2', 'r3');
 export const serviceName = fc.constantFrom('s0', 's1', 's2');
 export const secretName = fc.constantFrom('c0', 'c1');
+export const parametersName = fc.constantFrom('p0', 'p1');
 export const hostname = fc.constantFrom('a.example.com', 'b.example.com', '*.example.com', '*.com', 'c.test');
 
 /** Present once in `times`. */

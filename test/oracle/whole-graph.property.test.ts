@@ -3,10 +3,11 @@
  * covered the moment it is listed in collections/index.ts.
  */
 import {it} from '@fast-check/vitest';
+import * as fc from 'fast-check';
 import {describe, expect} from 'vitest';
-import {graphOutputs} from '../../collections/index.ts';
+import {graphOutputs, provisioned} from '../../collections/index.ts';
 import {createGraph} from '../../src/krt/index.ts';
-import {differences, faultsOf, startSubject, type Watched} from './rebuild.ts';
+import {differences, faultsOf, startSubject, type Watched, watched} from './rebuild.ts';
 import {historyArbitrary, startingSteps} from './world.ts';
 
 const sample = createGraph({outputs: graphOutputs});
@@ -24,8 +25,39 @@ describe('the whole graph', () => {
   it('is made of what the dialects and the outputs need', () => {
     const names = collections.map(({collection}) => collection.name);
     expect(names).toEqual(
-      expect.arrayContaining(['listeners', 'envoy-virtual-hosts', 'agentgateway-routes', 'statuses']),
+      expect.arrayContaining([
+        'listeners',
+        'envoy-virtual-hosts',
+        'agentgateway-routes',
+        'provisioned-objects',
+        'provisioned-gateways',
+        'statuses',
+      ]),
     );
+  });
+
+  it('meets Gateways that are provisioned, withheld and left alone, and every kind of object', () => {
+    const seen = new Set<string>();
+    for (const history of fc.sample(historyArbitrary(12), {numRuns: 300, seed: 7})) {
+      const subject = startSubject([watched(provisioned.objects), watched(provisioned.gateways)]);
+      for (const steps of [startingSteps(), ...history]) {
+        subject.commit(steps);
+        for (const {mode} of subject.graph.list(provisioned.gateways)) seen.add(mode);
+        for (const {object} of subject.graph.list(provisioned.objects)) seen.add(object.kind);
+      }
+      subject.graph.dispose();
+    }
+    const modes = ['managed', 'withheld', 'self-managed'];
+    const objects = [
+      'ConfigMap',
+      'DaemonSet',
+      'Deployment',
+      'HorizontalPodAutoscaler',
+      'PodDisruptionBudget',
+      'Secret',
+    ];
+    const others = ['Service', 'ServiceAccount', 'VerticalPodAutoscaler'];
+    expect([...seen].sort()).toEqual([...modes, ...objects, ...others].sort());
   });
 
   it.prop([historyArbitrary(8)], {numRuns: 40})('equals a graph rebuilt from nothing after every commit', (history) => {

@@ -4,27 +4,44 @@
  */
 import * as fc from 'fast-check';
 import {
+  agentgatewayParameters,
+  configMaps,
   endpointSlices,
   gatewayClasses,
+  gatewayParameters,
   gateways,
   httpRoutes,
   inputsByGroupKind,
   nacks,
   type NackRow,
   namespaces,
+  type ProvisionFailureRow,
+  provisionFailures,
   proxies,
   referenceGrants,
   secrets,
+  serviceAddresses,
+  type ServiceAddressesRow,
   services,
+  sessionSeed,
+  type SessionSeedRow,
   settings,
 } from '../../collections/inputs.ts';
 import {defaultSettings, type Settings} from '../../collections/settings.ts';
 import type {Dialect} from '../../src/api/dialect.ts';
 import {groupKind, type KubeObject} from '../../src/api/object.ts';
-import type {GatewayClass} from '../../src/gen/gateway-api.ts';
+import type {Gateway, GatewayClass} from '../../src/gen/gateway-api.ts';
 import type {Graph, Transaction} from '../../src/krt/index.ts';
 import {gatewayClassObject, gatewayObject, referenceGrantObject} from './gateway-objects.ts';
 import {endpointSliceObject, namespaceObject, secretObject, serviceObject} from './core-objects.ts';
+import {
+  agentgatewayParametersObject,
+  gatewayParametersObject,
+  gatewayServiceObject,
+  meshConfigObject,
+  provisioning,
+  sessionSecretObject,
+} from './infra-objects.ts';
 import {compact, maybe, namespaceNames} from './names.ts';
 import {httpRouteObject} from './route-objects.ts';
 
@@ -33,17 +50,26 @@ export type Step =
   | {readonly op: 'delete'; readonly groupKind: string; readonly key: string}
   | {readonly op: 'settings'; readonly settings: Settings}
   | {readonly op: 'nack'; readonly nack: NackRow}
-  | {readonly op: 'forget'; readonly nack: string};
+  | {readonly op: 'forget'; readonly nack: string}
+  | {readonly op: 'balance'; readonly service: ServiceAddressesRow}
+  | {readonly op: 'fail'; readonly failure: ProvisionFailureRow}
+  | {readonly op: 'succeed'; readonly gateway: string}
+  | {readonly op: 'seed'; readonly seed: SessionSeedRow};
 
 const wanted: fc.Arbitrary<KubeObject> = fc.oneof(
-  {weight: 8, arbitrary: httpRouteObject},
-  {weight: 4, arbitrary: gatewayObject},
-  {weight: 3, arbitrary: serviceObject},
-  {weight: 3, arbitrary: endpointSliceObject},
-  {weight: 2, arbitrary: secretObject},
-  {weight: 2, arbitrary: referenceGrantObject},
-  {weight: 1, arbitrary: namespaceObject},
-  {weight: 1, arbitrary: gatewayClassObject},
+  {weight: 16, arbitrary: httpRouteObject},
+  {weight: 8, arbitrary: gatewayObject},
+  {weight: 6, arbitrary: serviceObject},
+  {weight: 6, arbitrary: endpointSliceObject},
+  {weight: 4, arbitrary: secretObject},
+  {weight: 4, arbitrary: referenceGrantObject},
+  {weight: 2, arbitrary: namespaceObject},
+  {weight: 2, arbitrary: gatewayClassObject},
+  {weight: 2, arbitrary: agentgatewayParametersObject},
+  {weight: 2, arbitrary: gatewayParametersObject},
+  {weight: 1, arbitrary: gatewayServiceObject},
+  {weight: 1, arbitrary: sessionSecretObject},
+  {weight: 1, arbitrary: meshConfigObject},
 );
 
 const status = fc.constantFrom({conditions: []}, {conditions: [{type: 'Ready', status: 'True'}]});
@@ -56,18 +82,25 @@ export const objectArbitrary: fc.Arbitrary<KubeObject> = fc
     resourceVersion: maybe(fc.constantFrom('1', '2'), 3),
     managedFields: maybe(fc.constant([{manager: 'kubectl'}]), 3),
   })
-  .map(({object, status, resourceVersion, managedFields}) =>
-    compact({...object, status, metadata: compact({...object.metadata, resourceVersion, managedFields})}),
-  );
+  .map(({object, status, resourceVersion, managedFields}) => {
+    // Two versions of one uid with one resourceVersion would have to say the same, and are not compared.
+    const version = object.metadata.uid === undefined ? resourceVersion : undefined;
+    return compact({
+      ...object,
+      status,
+      metadata: compact({...object.metadata, resourceVersion: version, managedFields}),
+    });
+  });
 
 const settingsStep: fc.Arbitrary<Step> = fc
   .record({
-    provider: fc.constantFrom('file' as const, 'kubernetes' as const),
+    provider: fc.constantFrom('file' as const, 'kubernetes' as const, 'kubernetes' as const),
     serviceHost: fc.constantFrom('{name}', '{name}.{namespace}.test'),
     virtualHosts: fc.constantFrom('vhds' as const, 'rds' as const),
     envoy: fc.constantFrom('sluice.dev/envoy', 'example.com/taken-over'),
+    provisioning: fc.oneof({weight: 3, arbitrary: provisioning}, {weight: 1, arbitrary: fc.constant(undefined)}),
   })
-  .map(({provider, serviceHost, virtualHosts, envoy}) => ({
+  .map(({provider, serviceHost, virtualHosts, envoy, provisioning: made}) => ({
     op: 'settings',
     settings: {
       ...defaultSettings,
@@ -75,6 +108,7 @@ const settingsStep: fc.Arbitrary<Step> = fc
       serviceHost,
       controllerNames: {...defaultSettings.controllerNames, envoy},
       envoy: {...defaultSettings.envoy, virtualHosts},
+      ...(made && {provisioning: made}),
     },
   }));
 
@@ -100,6 +134,36 @@ const nackStep: fc.Arbitrary<Step> = fc
     return gone ? {op: 'forget', nack: key} : {op: 'nack', nack: {key, ...row}};
   });
 
+const place = fc.record({namespace: fc.constantFrom(...namespaceNames), name: fc.constantFrom('gw0', 'gw1')});
+
+/** What becomes of proxies in the cluster. */
+const outcomeStep: fc.Arbitrary<Step> = fc
+  .record({
+    place,
+    addresses: fc.constantFrom(
+      [],
+      [{type: 'IPAddress', value: '1.2.3.4'}],
+      [
+        {type: 'IPAddress', value: '127.0.0.2'},
+        {type: 'Hostname', value: 'lb.example.com'},
+      ],
+    ),
+    what: fc.constantFrom('balance' as const, 'balance' as const, 'fail' as const, 'succeed' as const, 'seed' as const),
+  })
+  .map(({place: {namespace, name}, addresses, what}): Step => {
+    const key = `${namespace}/${name}`;
+    switch (what) {
+      case 'balance':
+        return {op: what, service: {key, addresses}};
+      case 'fail':
+        return {op: what, failure: {key, message: `${addresses.length} objects were refused`}};
+      case 'succeed':
+        return {op: what, gateway: key};
+      case 'seed':
+        return {op: what, seed: {key: 'seed', privateKey: `0${addresses.length}`.repeat(32)}};
+    }
+  });
+
 /** One edit. Deletions name an object by the same few names, so that they often hit one. */
 export const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   {weight: 20, arbitrary: objectArbitrary.map((made): Step => ({op: 'set', object: made}))},
@@ -112,6 +176,7 @@ export const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   },
   {weight: 1, arbitrary: settingsStep},
   {weight: 1, arbitrary: nackStep},
+  {weight: 1, arbitrary: outcomeStep},
 );
 
 /** A history: commits of one or several steps each. */
@@ -134,6 +199,18 @@ export function applyStep(tx: Transaction, step: Step): void {
       return;
     case 'forget':
       tx.delete(nacks, step.nack);
+      return;
+    case 'balance':
+      tx.set(serviceAddresses, step.service);
+      return;
+    case 'fail':
+      tx.set(provisionFailures, step.failure);
+      return;
+    case 'succeed':
+      tx.delete(provisionFailures, step.gateway);
+      return;
+    case 'seed':
+      tx.set(sessionSeed, step.seed);
   }
 }
 
@@ -149,16 +226,31 @@ export function startingSteps(): readonly Step[] {
   const sample = <T extends KubeObject>(arbitrary: fc.Arbitrary<T>, seed: number): readonly Step[] =>
     fc.sample(arbitrary, {numRuns: 12, seed}).map(set);
   return [
-    {op: 'settings', settings: defaultSettings},
+    {op: 'settings', settings: inCluster},
     set(gatewayClass('envoy')),
     set(gatewayClass('agentgateway')),
-    ...sample(gatewayObject, 1),
+    ...sample(gatewayObject.filter(isOrdinary), 1),
     ...sample(httpRouteObject, 2),
     ...sample(serviceObject, 3),
     ...sample(endpointSliceObject, 4),
     ...sample(secretObject, 5),
+    ...sample(agentgatewayParametersObject, 6),
+    ...sample(gatewayParametersObject, 7),
   ];
 }
+
+const inCluster: Settings = {
+  ...defaultSettings,
+  provider: 'kubernetes',
+  ...fc.sample(
+    provisioning.map((made) => ({provisioning: made})),
+    {numRuns: 1, seed: 8},
+  )[0],
+};
+
+/** Proxies are made for it, and routes can attach to it. */
+const isOrdinary = ({metadata, spec}: Gateway): boolean =>
+  spec.gatewayClassName !== 'other' && spec.addresses === undefined && metadata.annotations === undefined;
 
 const gatewayClass = (dialect: Dialect): GatewayClass => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
@@ -179,6 +271,12 @@ export function copyInputs(from: Graph, tx: Transaction): void {
   tx.replaceAll(gateways, from.list(gateways));
   tx.replaceAll(httpRoutes, from.list(httpRoutes));
   tx.replaceAll(referenceGrants, from.list(referenceGrants));
+  tx.replaceAll(configMaps, from.list(configMaps));
+  tx.replaceAll(agentgatewayParameters, from.list(agentgatewayParameters));
+  tx.replaceAll(gatewayParameters, from.list(gatewayParameters));
+  tx.replaceAll(serviceAddresses, from.list(serviceAddresses));
+  tx.replaceAll(provisionFailures, from.list(provisionFailures));
+  tx.replaceAll(sessionSeed, from.list(sessionSeed));
   tx.replaceAll(proxies, from.list(proxies));
   tx.replaceAll(nacks, from.list(nacks));
 }

@@ -3,8 +3,11 @@ import {expect} from 'vitest';
 import {dataset, type Dataset} from '../../bench/datasets.ts';
 import {graphOutputs} from '../../collections/index.ts';
 import {
+  agentgatewayParameters,
+  configMaps,
   endpointSlices,
   gatewayClasses,
+  gatewayParameters,
   gateways,
   httpRoutes,
   namespaces,
@@ -14,8 +17,11 @@ import {
   settings,
 } from '../../collections/inputs.ts';
 import {defaultSettings} from '../../collections/settings.ts';
+import type {AgentgatewayParameters} from '../../src/api/agentgateway-parameters.ts';
+import type {ConfigMap} from '../../src/api/config-map.ts';
 import type {Namespace, Secret} from '../../src/api/core.ts';
 import type {Dialect} from '../../src/api/dialect.ts';
+import type {GatewayParameters} from '../../src/api/gateway-parameters.ts';
 import type {KubeObject} from '../../src/api/object.ts';
 import {gatewayGroup} from '../../src/api/refs.ts';
 import type {Gateway, GatewayClass, GatewayListener, ReferenceGrant} from '../../src/gen/gateway-api.ts';
@@ -60,7 +66,7 @@ export const withListeners = (gateway: Gateway, listeners: readonly GatewayListe
 });
 
 /**
- * The graph of a data set, with a Namespace for each namespace, a certificate and a ReferenceGrant. `seen` stands between
+ * The graph of a data set, with a Namespace for each namespace and one object of each other kind. `seen` stands between
  * the objects and the graph.
  */
 export function graphOf(
@@ -78,6 +84,9 @@ export function graphOf(
     tx.set(gateways, seen(gateway));
     tx.set(secrets, seen(certificate(ecCertificate, ecKey)));
     tx.set(referenceGrants, seen(grant));
+    tx.set(configMaps, seen(configMap));
+    tx.set(agentgatewayParameters, seen(parametersOfAgentgateway));
+    tx.set(gatewayParameters, seen(parametersOfEnvoy));
     const names = new Set(routes.map(({metadata}) => metadata.namespace ?? ''));
     for (const name of names) tx.set(namespaces, seen(namespaceOf(name)));
     for (const service of allServices) tx.set(services, seen(service));
@@ -88,7 +97,7 @@ export function graphOf(
   return graph;
 }
 
-const gatewayClass = (dialect: Dialect): GatewayClass => ({
+export const gatewayClass = (dialect: Dialect): GatewayClass => ({
   apiVersion: `${gatewayGroup}/v1`,
   kind: 'GatewayClass',
   metadata: {name: dialect},
@@ -101,6 +110,22 @@ const grant: ReferenceGrant = {
   kind: 'ReferenceGrant',
   metadata: {name: 'grant', namespace: 'team-0'},
   spec: {from: [{group: gatewayGroup, kind: 'HTTPRoute', namespace: 'infra'}], to: [{group: '', kind: 'Service'}]},
+};
+
+const configMap: ConfigMap = {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'config', namespace: 'infra'}};
+
+export const parametersOfAgentgateway: AgentgatewayParameters = {
+  apiVersion: 'agentgateway.dev/v1alpha1',
+  kind: 'AgentgatewayParameters',
+  metadata: {name: 'parameters', namespace: 'infra'},
+  spec: {logging: {level: 'debug'}},
+};
+
+export const parametersOfEnvoy: GatewayParameters = {
+  apiVersion: 'gateway.kgateway.dev/v1alpha1',
+  kind: 'GatewayParameters',
+  metadata: {name: 'parameters', namespace: 'infra'},
+  spec: {kube: {service: {type: 'ClusterIP'}}},
 };
 
 /** Nodes that have compared changes with dependencies which no index could rule out. */

@@ -5,9 +5,9 @@
 import {describe, expect, it} from 'vitest';
 import {endpoints} from '../../../collections/gateway/endpoints.ts';
 import {gatewayBackends} from '../../../collections/gateway/gateway-backends.ts';
-import {gatewayClassStatus} from '../../../collections/gateway/gateway-class-status.ts';
-import {gatewayStatus} from '../../../collections/gateway/gateway-status.ts';
-import {httpRouteStatus} from '../../../collections/gateway/http-route-status.ts';
+import {gatewayClassStatus} from '../../../collections/status/gateway-class-status.ts';
+import {gatewayStatus} from '../../../collections/status/gateway-status.ts';
+import {httpRouteStatus} from '../../../collections/status/http-route-status.ts';
 import {ports} from '../../../collections/gateway/ports.ts';
 import type {Gateway, HTTPRoute} from '../../../src/gen/gateway-api.ts';
 import type {Counters} from '../../../src/krt/index.ts';

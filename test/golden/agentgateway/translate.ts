@@ -1,7 +1,7 @@
 /** Manifests through the real graph: what agentgateway proxies are sent, and what statuses say. */
 import {agentgatewayResources} from '../../../collections/agentgateway/resources.ts';
-import {gatewayStatus} from '../../../collections/gateway/gateway-status.ts';
-import {httpRouteStatus} from '../../../collections/gateway/http-route-status.ts';
+import {gatewayStatus} from '../../../collections/status/gateway-status.ts';
+import {httpRouteStatus} from '../../../collections/status/http-route-status.ts';
 import type {StatusRow} from '../../../collections/gateway/ir.ts';
 import {inputsByGroupKind, settings} from '../../../collections/inputs.ts';
 import type {ResourceRow} from '../../../collections/resource.ts';

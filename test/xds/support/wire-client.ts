@@ -1,5 +1,12 @@
 /** Streams to a running server: a model client behind a socket, or requests by hand. */
-import {Client, credentials, type ClientDuplexStream, Metadata, type StatusObject} from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Client,
+  credentials,
+  type ClientDuplexStream,
+  Metadata,
+  type StatusObject,
+} from '@grpc/grpc-js';
 import {envoy} from '../../../src/gen/proto/discovery.js';
 import type {DeltaRequest} from '../../../src/xds/wire.ts';
 import type {ModelClient} from './model-client.ts';
@@ -41,15 +48,20 @@ export type WireStream = {
   close(): void;
 };
 
-export function openStream(
-  port: number,
-  options: {readonly headers?: Record<string, string>; readonly onMessage?: (message: Buffer) => void} = {},
-): WireStream {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+export type StreamOptions = {
+  readonly headers?: Record<string, string>;
+  readonly onMessage?: (message: Buffer) => void;
+  /** Cleartext by default. */
+  readonly channel?: ChannelCredentials;
+};
+
+export function openStream(port: number, options: StreamOptions = {}): WireStream {
+  const client = new Client(`127.0.0.1:${port}`, options.channel ?? credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     // No connection is shared between the clients of a test.
     'grpc.use_local_subchannel_pool': 1,
+    ...(options.channel !== undefined && {'grpc.ssl_target_name_override': 'localhost'}),
   });
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(options.headers ?? {})) metadata.set(key, value);
@@ -75,8 +87,13 @@ export function openStream(
 }
 
 /** Lets a model client speak over a socket; it answers whatever it is sent. */
-export function connectModel(model: ModelClient, port: number): WireStream {
+export function connectModel(
+  model: ModelClient,
+  port: number,
+  options: Omit<StreamOptions, 'onMessage'> = {},
+): WireStream {
   const stream = openStream(port, {
+    ...options,
     onMessage: (message) => {
       model.arrive(message);
       model.answer();
