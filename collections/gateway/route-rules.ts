@@ -16,7 +16,7 @@ import type {
   WeightedBackend,
 } from './ir.ts';
 import {resolveBackend, resolveBackends} from './rule-backends.ts';
-import {noFilters, routeFilters} from './rule-filters.ts';
+import {extensionProblem, noFilters, routeFilters} from './rule-filters.ts';
 import {routeMatches} from './rule-matches.ts';
 import {ruleProblem} from './rule-problem.ts';
 
@@ -54,6 +54,8 @@ type Resolved = {
   readonly backends: readonly WeightedBackend[];
   readonly filters: RouteFilters;
   readonly problem: Reason | undefined;
+  /** A reference of its filters that leads nowhere. */
+  readonly unresolved: Reason | undefined;
 };
 
 function resolve(ctx: Context, rule: HTTPRouteRule, namespace: string): Resolved {
@@ -61,6 +63,7 @@ function resolve(ctx: Context, rule: HTTPRouteRule, namespace: string): Resolved
     backends: resolveBackends(ctx, rule, namespace),
     filters: routeFilters(rule.filters ?? [], (ref) => resolveBackend(ctx, ref, namespace)),
     problem: ruleProblem(rule),
+    unresolved: extensionProblem(rule.filters ?? [], 'rule'),
   };
 }
 
@@ -133,11 +136,11 @@ function resolutionRow(
 }
 
 function resolvedRefs(resolved: readonly Resolved[]): DesiredCondition {
-  const broken = resolved.flatMap(({backends, filters}, i) =>
-    [...targetsOf(backends, filters)].flatMap((target) =>
-      target.kind === 'invalid' ? {...target, message: `rules[${i}]: ${target.message}`} : [],
-    ),
-  );
+  const broken = resolved.flatMap(({backends, filters, unresolved}, i): readonly Reason[] => {
+    const targets = targetsOf(backends, filters).flatMap((target) => (target.kind === 'invalid' ? target : []));
+    const all = unresolved === undefined ? targets : [unresolved, ...targets];
+    return all.map(({reason, message}) => ({reason, message: `rules[${i}]: ${message}`}));
+  });
   const [first] = broken;
   if (first === undefined) return conditionTrue('ResolvedRefs', 'ResolvedRefs');
   const messages = [...new Set(broken.map(({message}) => message))];

@@ -7,7 +7,7 @@ import type {Context} from '../../src/krt/index.ts';
 import {services} from '../inputs.ts';
 import {granted} from './grants.ts';
 import type {BackendTarget, WeightedBackend} from './ir.ts';
-import {filtersProblem, noFilters, routeFilters} from './rule-filters.ts';
+import {extensionProblem, filtersProblem, noFilters, routeFilters} from './rule-filters.ts';
 import {matchesOnlyPrefixes} from './rule-problem.ts';
 
 /**
@@ -53,7 +53,7 @@ export function resolveBackends(ctx: Context, rule: HTTPRouteRule, namespace: st
     const target = resolveBackend(ctx, ref, namespace);
     const refs = ref.filters ?? [];
     if (refs.length === 0) return {weight: ref.weight, target, filters: noFilters};
-    const problem = filtersProblem(refs, 'backend', matchesOnlyPrefixes(rule));
+    const problem = extensionProblem(refs, 'backend') ?? filtersProblem(refs, 'backend', matchesOnlyPrefixes(rule));
     const filters = routeFilters(refs, (mirrored) => resolveBackend(ctx, mirrored, namespace));
     if (problem === undefined || target.kind === 'invalid') return {weight: ref.weight, target, filters};
     return {weight: ref.weight, target: {kind: 'invalid', ...problem}, filters: noFilters};

@@ -13,20 +13,17 @@ export const noFilters: RouteFilters = {mirrors: []};
 const backendFilters: ReadonlySet<string> = new Set(['RequestHeaderModifier', 'ResponseHeaderModifier', 'URLRewrite']);
 const ruleFilters: ReadonlySet<string> = new Set([...backendFilters, 'RequestRedirect', 'RequestMirror', 'CORS']);
 
+type Level = 'rule' | 'backend';
+
 /** Why a list of filters cannot be done. None may be skipped (Gateway API v1, HTTPRouteFilter). */
 export function filtersProblem(
   filters: readonly HTTPRouteFilter[],
-  level: 'rule' | 'backend',
+  level: Level,
   onlyPrefixes: boolean,
 ): Reason | undefined {
   const known = level === 'rule' ? ruleFilters : backendFilters;
   const unknown = filters.find(({type}) => !known.has(type));
-  if (unknown !== undefined) {
-    const ref = unknown.extensionRef;
-    const what = ref === undefined ? '' : ` (${ref.kind} of group "${ref.group}")`;
-    const where = level === 'backend' ? ' on a backendRef' : '';
-    return {reason: 'UnsupportedValue', message: `filter ${unknown.type}${what} is not supported${where}`};
-  }
+  if (unknown !== undefined) return {reason: 'UnsupportedValue', message: unsupported(unknown, level)};
   if (filters.some(({type}) => type === 'RequestRedirect') && filters.some(({type}) => type === 'URLRewrite')) {
     return {reason: 'IncompatibleFilters', message: 'RequestRedirect and URLRewrite cannot be combined'};
   }
@@ -35,6 +32,17 @@ export function filtersProblem(
     return {reason: 'UnsupportedValue', message: 'ReplacePrefixMatch needs matches of type PathPrefix'};
   }
   return undefined;
+}
+
+/** The first reference of filters to an object of a kind that is not known: none is (RouteReasonInvalidKind). */
+export function extensionProblem(filters: readonly HTTPRouteFilter[], level: Level): Reason | undefined {
+  const unknown = filters.find(({extensionRef}) => extensionRef !== undefined);
+  return unknown && {reason: 'InvalidKind', message: unsupported(unknown, level)};
+}
+
+function unsupported({type, extensionRef: ref}: HTTPRouteFilter, level: Level): string {
+  const what = ref === undefined ? '' : ` (${ref.kind} of group "${ref.group}")`;
+  return `filter ${type}${what} is not supported${level === 'backend' ? ' on a backendRef' : ''}`;
 }
 
 /** Filters merged per kind; those that filtersProblem refuses are left out. */

@@ -279,10 +279,10 @@ describe('route-rules', () => {
         '[{name: s, port: 80, filters: [{type: ExtensionRef, extensionRef: {group: x.io, kind: X, name: x}}]}, {name: t, port: 80}]';
       const world = start(`[{backendRefs: ${refs}}]`);
       expect(world.graph.list(routeRules)).toMatchObject([
-        {backends: [{target: {kind: 'invalid', reason: 'UnsupportedValue'}}, {target: {kind: 'backend'}}]},
+        {backends: [{target: {kind: 'invalid', reason: 'InvalidKind'}}, {target: {kind: 'backend'}}]},
       ]);
       expect(world.graph.list(routeResolutions)).toMatchObject([
-        {invalidRules: [], resolvedRefs: {status: 'False', reason: 'UnsupportedValue'}},
+        {invalidRules: [], resolvedRefs: {status: 'False', reason: 'InvalidKind'}},
       ]);
     });
 

@@ -345,8 +345,24 @@ describe('http-route-status', () => {
     ],
     [
       'only rules that cannot be done',
-      '[{filters: [{type: ExtensionRef, extensionRef: {group: x.io, kind: X, name: x}}]}]',
+      '[{filters: [{type: ExternalAuth, externalAuth: {protocol: HTTP, http: {}, backendRef: {name: s, port: 80}}}]}]',
       ['Accepted=False/UnsupportedValue', 'ResolvedRefs=True/ResolvedRefs'],
+    ],
+    // It was said that all references are resolved, those of filters being none that anybody looked at.
+    [
+      'a filter of an unknown kind',
+      '[{filters: [{type: ExtensionRef, extensionRef: {group: x.io, kind: X, name: x}}]}]',
+      ['Accepted=False/UnsupportedValue', 'ResolvedRefs=False/InvalidKind'],
+    ],
+    [
+      'a filter of an unknown kind in one of several rules',
+      '[{backendRefs: [{name: s, port: 80}]}, {filters: [{type: ExtensionRef, extensionRef: {group: x.io, kind: X, name: x}}]}]',
+      ['Accepted=True/Accepted', 'ResolvedRefs=False/InvalidKind', 'PartiallyInvalid=True/UnsupportedValue'],
+    ],
+    [
+      'a filter of an unknown kind for one backend',
+      '[{backendRefs: [{name: s, port: 80, filters: [{type: ExtensionRef, extensionRef: {group: x.io, kind: X, name: x}}]}]}]',
+      ['Accepted=True/Accepted', 'ResolvedRefs=False/InvalidKind'],
     ],
   ])('tells %s', (_, rules, expected) => {
     const world = start(base + routeYaml(`parentRefs: [{name: gw}]\nrules: ${rules}`));
