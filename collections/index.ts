@@ -27,7 +27,7 @@ import {agentgatewayResources} from './agentgateway/resources.ts';
 import {envoyResources} from './envoy/resources.ts';
 import {gatewayClassStatus} from './status/gateway-class-status.ts';
 import {gatewayStatus} from './status/gateway-status.ts';
-import {httpRouteStatus} from './status/http-route-status.ts';
+import {routeStatus} from './status/route-status.ts';
 import type {GatewayInfraRow, StatusRow} from './gateway/ir.ts';
 import {gatewayInfra} from './infra/gateway-infra.ts';
 import {
@@ -51,7 +51,7 @@ import type {ResourceRow} from './resource.ts';
 export const resources: Collection<ResourceRow> = union('resources', [envoyResources, agentgatewayResources]);
 
 /** Everything that objects are told. */
-export const statuses: Collection<StatusRow> = union('statuses', [gatewayClassStatus, gatewayStatus, httpRouteStatus]);
+export const statuses: Collection<StatusRow> = union('statuses', [gatewayClassStatus, gatewayStatus, routeStatus]);
 
 /** Every proxy that is to run. */
 export const infra: Collection<GatewayInfraRow> = gatewayInfra;

@@ -9,7 +9,7 @@ import type {Dialect} from '../src/api/dialect.ts';
 import {type GatewayParameters, kgatewayGroup} from '../src/api/gateway-parameters.ts';
 import {type KubeObject, objectKey} from '../src/api/object.ts';
 import {gatewayGroup} from '../src/api/refs.ts';
-import type {Gateway, GatewayClass, HTTPRoute, ReferenceGrant} from '../src/gen/gateway-api.ts';
+import type {Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant} from '../src/gen/gateway-api.ts';
 import {index, type Input, input, type Labelled, type Labels} from '../src/krt/index.ts';
 import {sameDesired} from './desired-state.ts';
 import type {Settings} from './settings.ts';
@@ -40,6 +40,7 @@ export const agentgatewayParameters = input<AgentgatewayParameters>('agentgatewa
 export const gatewayParameters = input<GatewayParameters>('gateway-parameters', ofObjects);
 export const gateways = input<Gateway>('gateways', ofObjects);
 export const httpRoutes = input<HTTPRoute>('http-routes', ofObjects);
+export const grpcRoutes = input<GRPCRoute>('grpc-routes', ofObjects);
 export const referenceGrants = input<ReferenceGrant>('reference-grants', ofObjects);
 
 /** EndpointSlices by `namespace/service`, the Service being the one their label names. */
@@ -123,4 +124,5 @@ export const inputsByGroupKind: ReadonlyMap<string, Input<KubeObject>> = new Map
   entry('discovery.k8s.io/EndpointSlice', endpointSlices),
   entry(`${gatewayGroup}/Gateway`, gateways),
   entry(`${gatewayGroup}/HTTPRoute`, httpRoutes),
+  entry(`${gatewayGroup}/GRPCRoute`, grpcRoutes),
 ]);

@@ -14,6 +14,7 @@ export const bindKey = (gateway: string, port: number): string => `${port}/${gat
 export const listenerKey = (gateway: string, listener: string): string => `${gateway}.${listener}`;
 
 type RouteIdentity = {
+  readonly kind: 'HTTPRoute' | 'GRPCRoute';
   readonly namespace: string;
   readonly routeName: string;
   readonly ruleIndex: number;
@@ -22,14 +23,15 @@ type RouteIdentity = {
 };
 
 /**
- * Key of a Route: `namespace/name.NN.listener`, preceded by the creation time of the route (`1781085600/…`, seconds
+ * Key of a Route: `namespace/name.NN.listener`, of a GRPCRoute `namespace/name.NN.grpc.listener`, preceded by the creation time of the route (`1781085600/…`, seconds
  * since 1970 in ten digits) where it is known, as keys of TCP routes are. The proxy orders routes of equal precedence
  * by key, so that the oldest wins, as Gateway API asks; then comes the name, then the rule's place. Routes from files
  * have no creation time, and keys without it; they stand behind those that have one.
  */
 export function routeKey(rule: RouteIdentity, listener: string): string {
   const index = String(rule.ruleIndex).padStart(2, '0');
-  return `${creationPrefix(rule.created)}${rule.namespace}/${rule.routeName}.${index}.${listener}`;
+  const kind = rule.kind === 'GRPCRoute' ? '.grpc' : '';
+  return `${creationPrefix(rule.created)}${rule.namespace}/${rule.routeName}.${index}${kind}.${listener}`;
 }
 
 function creationPrefix(created: string): string {

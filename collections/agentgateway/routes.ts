@@ -34,10 +34,10 @@ export const agentgatewayRoutes: Collection<ResourceRow> = derive('agentgateway-
 
 /** All but the keys, which name the listener. */
 function routeBody(rule: RouteRuleRow, port: number, clusterDomain: string): Route {
-  const {routeName, namespace, ruleName, hostnames, matches, invalid} = rule;
+  const {kind, routeName, namespace, ruleName, hostnames, matches, invalid} = rule;
   const mirrorReference = (mirror: Mirror) => backendReference(mirror.target, clusterDomain);
   return {
-    name: {kind: 'HTTPRoute', name: routeName, namespace, ...(ruleName !== undefined && {ruleName})},
+    name: {kind, name: routeName, namespace, ...(ruleName !== undefined && {ruleName})},
     hostnames: [...hostnames],
     matches: wireMatches(matches),
     ...(invalid === undefined

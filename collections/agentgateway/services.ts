@@ -13,7 +13,7 @@ import {serviceHostname, serviceName} from './names.ts';
 type ServicePortRow = {
   readonly key: string;
   readonly gateway: string;
-  readonly backend: Omit<BackendRow, 'key' | 'discovery'>;
+  readonly backend: Omit<BackendRow, 'key' | 'discovery' | 'use'>;
 };
 
 /** Key: that of the (Gateway, backend) pair. */
@@ -22,7 +22,7 @@ const servicePorts: Collection<ServicePortRow> = derive('agentgateway-service-po
   reads: [backends],
   rows: (ctx, {key, gateway, dialect, backend}) => {
     if (dialect !== 'agentgateway') return undefined;
-    const found = ctx.get(backends, backend, ({key: _key, discovery: _discovery, ...rest}) => rest);
+    const found = ctx.get(backends, backend, ({key: _key, discovery: _discovery, use: _use, ...rest}) => rest);
     return found && {key, gateway, backend: found};
   },
 });
@@ -36,7 +36,9 @@ export const agentgatewayServices: Collection<ResourceRow> = derive('agentgatewa
   from: byService,
   reads: [settings],
   rows: (ctx, {rows}) => {
-    const ports = rows.toSorted((a, b) => a.backend.port - b.backend.port);
+    // One port, however it is used: the proxy follows the request.
+    const byPort = new Map(rows.map((row) => [row.backend.port, row]));
+    const ports = [...byPort.values()].toSorted((a, b) => a.backend.port - b.backend.port);
     const [first] = ports;
     if (first === undefined) return undefined;
     const {gateway, backend} = first;

@@ -17,12 +17,15 @@ export const envoyClusterParts = derive('envoy-cluster-parts', {
   reads: [backends],
   rows: (ctx, {key}): ClusterPartRow | undefined => {
     // Only what the cluster says: other changes of a Service cost nothing.
-    const cluster = ctx.get(backends, key, ({protocol, discovery}) => ({protocol, discovery}));
+    const cluster = ctx.get(backends, key, ({protocol, use, discovery}) => ({protocol, use, discovery}));
     return cluster && {key, bytes: encodeCluster(key, cluster)};
   },
 });
 
-function encodeCluster(key: string, {protocol, discovery}: Pick<BackendRow, 'protocol' | 'discovery'>): Uint8Array {
+function encodeCluster(
+  key: string,
+  {protocol, use, discovery}: Pick<BackendRow, 'protocol' | 'use' | 'discovery'>,
+): Uint8Array {
   return envoy.config.cluster.v3.Cluster.encode({
     name: clusterName(key),
     ...(discovery.type === 'slices' ? byEndpoints : byDns(key, discovery)),
@@ -33,7 +36,7 @@ function encodeCluster(key: string, {protocol, discovery}: Pick<BackendRow, 'pro
     commonLbConfig: {healthyPanicThreshold: {value: 0}},
     ignoreHealthOnHostRemoval: true,
     circuitBreakers: {thresholds: [noThresholds]},
-    ...(protocol === 'h2c' && {typedExtensionProtocolOptions: http2Only}),
+    ...((protocol === 'h2c' || use === 'grpc') && {typedExtensionProtocolOptions: http2Only}),
   }).finish();
 }
 

@@ -26,7 +26,7 @@ export function parseRouteConfigurationKey(key: string): {readonly gateway: stri
 /** A cluster, and its ClusterLoadAssignment, are named by the key of the backend: `namespace/service/port`. */
 export const clusterName = (backend: string): string => backend;
 
-/** Never defined: the share of traffic that goes to it is answered 500 (`cluster_not_found_response_code`). */
+/** Never defined: the share of traffic that goes to it is answered by `cluster_not_found_response_code`. */
 export const invalidBackendCluster = 'invalid-backend';
 
 /** The domain of a VirtualHost: `''` stands for all hosts. */

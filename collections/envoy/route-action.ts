@@ -19,7 +19,8 @@ export type RoutePart = {
   readonly upTo: number;
 };
 
-const failing: Route = {directResponse: {status: 500}};
+/** 503 is UNAVAILABLE to clients of gRPC, as GRPCRoute asks for; Envoy makes UNKNOWN of 500. */
+const failing = ({kind}: RouteRuleRow): Route => ({directResponse: {status: kind === 'GRPCRoute' ? 503 : 500}});
 
 /**
  * Mostly one part. Filters of a backend that Envoy has no place for among weighted clusters need a route per
@@ -27,7 +28,7 @@ const failing: Route = {directResponse: {status: 500}};
  */
 export function routeParts(rule: RouteRuleRow, match: RouteMatch, place: RoutePlace): readonly RoutePart[] {
   const {filters} = rule;
-  if (rule.invalid !== undefined) return [{route: failing, upTo: 1}];
+  if (rule.invalid !== undefined) return [{route: failing(rule), upTo: 1}];
   if (filters.redirect !== undefined) {
     const redirect = redirectAction(filters.redirect, match, place);
     return [{route: {redirect, ...routeFilters(filters)}, upTo: 1}];
@@ -64,10 +65,10 @@ function forward(
   place: RoutePlace,
   backends: readonly WeightedBackend[],
 ): Route {
-  if (!backends.some(({target}) => target.kind === 'backend')) return failing;
+  if (!backends.some(({target}) => target.kind === 'backend')) return failing(rule);
   const [only] = backends;
   if (backends.length > 1 || only?.target.kind !== 'backend') {
-    const several = {...weighted(rule.filters, backends), ...common(rule, rule.filters, match)};
+    const several = {...weighted(rule, backends), ...common(rule, rule.filters, match)};
     const filters = backends.some((backend) => modifiesHeaders(backend.filters))
       ? withoutHeaders(rule.filters)
       : rule.filters;
@@ -112,8 +113,10 @@ function common(rule: RouteRuleRow, filters: RouteFilters, match: RouteMatch): R
   };
 }
 
-function weighted(filters: RouteFilters, backends: readonly WeightedBackend[]): RouteAction {
+function weighted({kind, filters}: RouteRuleRow, backends: readonly WeightedBackend[]): RouteAction {
   const {INTERNAL_SERVER_ERROR} = envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode;
+  // Without a code it is 503.
+  const isWrongOtherwise = kind === 'HTTPRoute' && backends.some(({target}) => target.kind === 'invalid');
   const modified = backends.some((backend) => modifiesHeaders(backend.filters));
   const host = filters.rewrite?.hostname ?? hostSetBy(filters);
   // Header modifiers of the rule come before those of a backend, and so does its Host: they move to where those are.
@@ -129,7 +132,7 @@ function weighted(filters: RouteFilters, backends: readonly WeightedBackend[]): 
   return {
     weightedClusters: {clusters},
     ...(!modified && host !== undefined && {hostRewriteLiteral: host}),
-    ...(backends.some(({target}) => target.kind === 'invalid') && {clusterNotFoundResponseCode: INTERNAL_SERVER_ERROR}),
+    ...(isWrongOtherwise && {clusterNotFoundResponseCode: INTERNAL_SERVER_ERROR}),
   };
 }
 

@@ -2,7 +2,6 @@
  * Which listeners admit routes by the labels of the routes' namespaces (allowedRoutes.namespaces, `from: Selector`). Kept
  * per pair of listener and namespace, so that a route hears of a label only where it changes the verdict on itself.
  */
-import {namespaceOf} from '../../src/api/refs.ts';
 import {
   type Context,
   derive,
@@ -13,11 +12,15 @@ import {
   matchJoin,
   type Row,
 } from '../../src/krt/index.ts';
-import {httpRoutes, namespaceLabels, namespaces} from '../inputs.ts';
+import {namespaceLabels, namespaces} from '../inputs.ts';
 import {listeners} from './listeners.ts';
+import {routes} from './routes.ts';
 
 /** Names of the namespaces that routes are in. */
-const namespacesOfRoutes = distinct('namespaces-of-routes', index(httpRoutes, 'namespace', namespaceOf));
+const namespacesOfRoutes = distinct(
+  'namespaces-of-routes',
+  index(routes, 'namespace', ({namespace}) => namespace),
+);
 
 type LabelledNamespace = Row & {readonly labels: Labels};
 

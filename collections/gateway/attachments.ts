@@ -1,28 +1,27 @@
-import {type Reason, conditionFalse, conditionTrue} from '../../src/api/conditions.ts';
-import {compareHostnames, intersectHostnames, normalizeHostname} from '../../src/api/hostname.ts';
-import {gatewayGroup, kindKey, namespaceOf, refersTo, refKey} from '../../src/api/refs.ts';
-import type {HTTPRoute, ParentReference} from '../../src/gen/gateway-api.ts';
+import {conditionFalse, conditionTrue} from '../../src/api/conditions.ts';
+import {compareHostnames, intersectHostnames} from '../../src/api/hostname.ts';
+import {gatewayGroup, refersTo, refKey} from '../../src/api/refs.ts';
+import type {ParentReference} from '../../src/gen/gateway-api.ts';
 import {type Context, derive, index} from '../../src/krt/index.ts';
-import {httpRoutes} from '../inputs.ts';
 import {admits} from './admissions.ts';
-import type {AttachedHostname, AttachedListener, AttachmentRow, DesiredCondition} from './ir.ts';
+import type {AttachedHostname, AttachedListener, AttachmentRow, DesiredCondition, RouteRow} from './ir.ts';
 import {listenerKey} from './listeners.ts';
 import {parentGateways, type ParentListenerRow, parentListeners, parentListenersByGateway} from './route-parents.ts';
-import {ruleProblem} from './rule-problem.ts';
+import {routes} from './routes.ts';
 
-/** HTTPRoutes x parentRefs that name a managed Gateway: which listeners take them, or why none does. */
+/** Routes x parentRefs that name a managed Gateway: which listeners take them, or why none does. */
 export const attachments = derive('attachments', {
-  from: httpRoutes,
+  from: routes,
   rows: (ctx, route): readonly AttachmentRow[] =>
-    (route.spec.parentRefs ?? []).flatMap((ref, parentIndex) => {
+    route.parentRefs.flatMap((ref, parentIndex) => {
       if (!refersTo(ref, gatewayGroup, 'Gateway')) return [];
-      const gateway = refKey(ref, namespaceOf(route));
+      const gateway = refKey(ref, route.namespace);
       const parent = ctx.get(parentGateways, gateway);
       if (parent === undefined) return [];
       const {dialect, controllerName} = parent;
       return {
-        key: `${kindKey(route)}/${parentIndex}`,
-        route: kindKey(route),
+        key: `${route.key}/${parentIndex}`,
+        route: route.key,
         parentIndex,
         gateway,
         dialect,
@@ -44,7 +43,7 @@ export const attachmentsByListener = index(attachments, 'listener', (row) => row
 type Attached = Pick<AttachmentRow, 'listeners' | 'accepted'>;
 
 /** The order of the checks decides which reason is told: the parent, what it allows, its hostnames, the route itself. */
-function attach(ctx: Context, route: HTTPRoute, ref: ParentReference, gateway: string): Attached {
+function attach(ctx: Context, route: RouteRow, ref: ParentReference, gateway: string): Attached {
   const named = candidates(ctx, ref, gateway).filter(({port}) => (ref.port ?? port) === port);
   if (named.length === 0) return refused('NoMatchingParent', `Gateway ${gateway} has no listener that ${told(ref)}`);
   const allowing = named.filter((listener) => allows(ctx, listener, gateway, route));
@@ -55,16 +54,15 @@ function attach(ctx: Context, route: HTTPRoute, ref: ParentReference, gateway: s
       : `Gateway ${gateway}, listener ${names}, takes no routes: it is not accepted itself`;
     return refused('NotAllowedByListeners', message);
   }
-  const hostnames = [...new Set((route.spec.hostnames ?? []).map(normalizeHostname))];
-  const attached = allowing.flatMap((listener) => attachedListener(listener, hostnames) ?? []);
+  const attached = allowing.flatMap((listener) => attachedListener(listener, route.hostnames) ?? []);
   if (attached.length === 0) {
     const message = `no hostname of this route fits a listener of Gateway ${gateway} that admits it`;
     return refused('NoMatchingListenerHostname', message);
   }
-  const invalid = invalidAsAWhole(route);
+  const {rejected} = route;
   return {
     listeners: attached,
-    accepted: invalid === undefined ? accepted : conditionFalse('Accepted', invalid.reason, invalid.message),
+    accepted: rejected === undefined ? accepted : conditionFalse('Accepted', rejected.reason, rejected.message),
   };
 }
 
@@ -87,9 +85,8 @@ function told({sectionName, port}: ParentReference): string {
   return [...name, ...(port === undefined ? [] : [`has port ${port}`])].join(' and ') || 'could be attached to';
 }
 
-function allows(ctx: Context, listener: ParentListenerRow, gateway: string, route: HTTPRoute): boolean {
-  if (!listener.attachable || !listener.allowedKinds.includes('HTTPRoute')) return false;
-  const namespace = namespaceOf(route);
+function allows(ctx: Context, listener: ParentListenerRow, gateway: string, {kind, namespace}: RouteRow): boolean {
+  if (!listener.attachable || !listener.allowedKinds.includes(kind)) return false;
   switch (listener.from) {
     case 'All':
       return true;
@@ -115,15 +112,4 @@ function intersections(listener: string, own: readonly string[]): readonly Attac
     if (common !== undefined && !found.has(common)) found.set(common, {hostname: common, own: hostname});
   }
   return [...found.values()];
-}
-
-/** A route none of whose rules can be done is not accepted, but still answers: its requests must not go elsewhere. */
-function invalidAsAWhole({spec}: HTTPRoute): Reason | undefined {
-  const problems: Reason[] = [];
-  for (const rule of spec.rules) {
-    const problem = ruleProblem(rule);
-    if (problem === undefined) return undefined;
-    problems.push(problem);
-  }
-  return problems[0];
 }

@@ -6,9 +6,11 @@ import type {BackendRow} from './ir.ts';
 import {routeRulesByBackend} from './route-rules.ts';
 
 /** The Service port that a backend is, from its key. */
-export function parseBackendKey(key: string): Pick<BackendRow, 'namespace' | 'service' | 'port'> {
-  const [namespace = '', service = '', port = ''] = key.split('/');
-  return {namespace, service, port: Number(port)};
+export function parseBackendKey(
+  key: string,
+): Pick<BackendRow, 'namespace' | 'service' | 'port'> & {readonly use: 'plain' | 'grpc'} {
+  const [namespace = '', service = '', port = '', use] = key.split('/');
+  return {namespace, service, port: Number(port), use: use === 'grpc' ? use : 'plain'};
 }
 
 /** Keys of the Service ports that some rule refers to. */
@@ -18,7 +20,7 @@ export const referencedBackends = distinct('referenced-backends', routeRulesByBa
 export const backends = derive('backends', {
   from: referencedBackends,
   rows: (ctx, {key}): BackendRow | undefined => {
-    const {namespace, service, port} = parseBackendKey(key);
+    const {namespace, service, port, use} = parseBackendKey(key);
     const used = ctx.get(services, `${namespace}/${service}`, (object) => usedOf(object, port));
     if (used === undefined || used.protocol === undefined) return undefined;
     const {portName, targetPort, protocol, addresses, externalName} = used;
@@ -30,6 +32,7 @@ export const backends = derive('backends', {
       port,
       targetPort,
       protocol,
+      use,
       discovery: discoveryOf(ctx, {namespace, service, port, targetPort, externalName}),
       addresses,
     };

@@ -4,6 +4,7 @@
  */
 import type {ConditionState, Reason} from '../../src/api/conditions.ts';
 import type {Dialect} from '../../src/api/dialect.ts';
+import type {ParentReference} from '../../src/gen/gateway-api.ts';
 import type {LabelSelector} from '../../src/krt/index.ts';
 
 /** gateway-classes.ts: a GatewayClass of one of our controller names. Key: its name. */
@@ -46,6 +47,19 @@ export type GatewayRow = {
 };
 
 export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute';
+
+/** routes.ts: what all kinds of routes have in common, and where they attach depends on. Key: `Kind/namespace/name`. */
+export type RouteRow = {
+  readonly key: string;
+  readonly kind: RouteKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly parentRefs: readonly ParentReference[];
+  /** Lower case, each once; empty = all, or a route that has none by its nature. */
+  readonly hostnames: readonly string[];
+  /** Why it is not accepted wherever it is attached: none of its rules can be done. */
+  readonly rejected?: Reason;
+};
 
 /** listeners.ts: a listener of a managed Gateway. Key: `namespace/gateway/listener`. */
 export type ListenerRow = {
@@ -130,11 +144,12 @@ export type AttachedHostname = {
   readonly own: string;
 };
 
-/** route-rules.ts: one rule of an HTTPRoute that is attached to something of ours. Key: `HTTPRoute/namespace/name/NN` (index, two or more digits). */
+/** route-rules.ts: one rule of an HTTPRoute or GRPCRoute that is attached to something of ours. Key: `Kind/namespace/name/NN` (index, two or more digits). */
 export type RouteRuleRow = {
   readonly key: string;
-  /** `HTTPRoute/namespace/name`. */
+  /** `Kind/namespace/name`. */
   readonly route: string;
+  readonly kind: 'HTTPRoute' | 'GRPCRoute';
   readonly namespace: string;
   readonly routeName: string;
   readonly ruleIndex: number;
@@ -157,7 +172,7 @@ export type RouteRuleRow = {
   readonly invalid?: {readonly reason: string; readonly message: string};
 };
 
-/** route-rules.ts: what became of an HTTPRoute that names a managed Gateway. Key: `HTTPRoute/namespace/name`. */
+/** route-rules.ts: what became of a route that names a managed Gateway. Key: `Kind/namespace/name`. */
 export type RouteResolutionRow = {
   readonly key: string;
   /** How many rules it has. */
@@ -175,6 +190,8 @@ export type RouteMatch = {
   /** Names lower case, unique. */
   readonly headers: readonly ({readonly name: string} & StringMatch)[];
   readonly queryParams: readonly ({readonly name: string} & StringMatch)[];
+  /** Of a GRPCRoute: what decides before headers, instead of the path. */
+  readonly named?: {readonly service: number; readonly method: number};
 };
 
 export type HeaderModifier = {
@@ -221,7 +238,7 @@ export type RouteFilters = {
 export type BackendTarget =
   | {
       readonly kind: 'backend';
-      /** Key of the row in backends.ts: `namespace/service/port`. */
+      /** Key of the row in backends.ts. */
       readonly backend: string;
     }
   | {
@@ -237,7 +254,7 @@ export type WeightedBackend = {
   readonly filters: RouteFilters;
 };
 
-/** backends.ts: a Service port that some rule refers to. Key: `namespace/service/port`. */
+/** backends.ts: a Service port that some rule refers to, and how. Key: `namespace/service/port`, or `namespace/service/port/use` where it is not used as what its Service says. */
 export type BackendRow = {
   readonly key: string;
   readonly namespace: string;
@@ -246,7 +263,10 @@ export type BackendRow = {
   readonly portName: string;
   readonly port: number;
   readonly targetPort: number | string;
+  /** What the Service says of it. */
   readonly protocol: 'http1' | 'h2c' | 'websocket';
+  /** What it is used for: gRPC is HTTP/2, whatever the Service says. */
+  readonly use: 'plain' | 'grpc';
   /** Where endpoints come from: rows of endpoints.ts, or DNS asked by the proxy. */
   readonly discovery: {readonly type: 'slices'} | {readonly type: 'dns'; readonly host: string; readonly port: number};
   /** `clusterIP`s of the Service, without `None`. */

@@ -5,8 +5,8 @@ import type {RouteKind} from './ir.ts';
 
 /** Protocols that listeners may have, and the kinds of routes that are implemented for each. */
 const kindsByProtocol: ReadonlyMap<string, readonly RouteKind[]> = new Map([
-  ['HTTP', ['HTTPRoute']],
-  ['HTTPS', ['HTTPRoute']],
+  ['HTTP', ['HTTPRoute', 'GRPCRoute']],
+  ['HTTPS', ['HTTPRoute', 'GRPCRoute']],
   // No kind of route that these carry is supported yet: such a listener takes connections and closes them.
   ['TLS', []],
 ]);

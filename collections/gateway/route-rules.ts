@@ -2,9 +2,10 @@ import {conditionFalse, conditionTrue, type Reason} from '../../src/api/conditio
 import {parseDuration} from '../../src/api/duration.ts';
 import {normalizeHostname} from '../../src/api/hostname.ts';
 import {kindKey, namespaceOf} from '../../src/api/refs.ts';
-import type {HTTPRoute, HTTPRouteRule} from '../../src/gen/gateway-api.ts';
-import {type Context, deriveOutputs, index} from '../../src/krt/index.ts';
-import {httpRoutes} from '../inputs.ts';
+import type {KubeObject} from '../../src/api/object.ts';
+import type {HTTPRouteRule} from '../../src/gen/gateway-api.ts';
+import {type Collection, type Context, deriveOutputs, index, type Input, union} from '../../src/krt/index.ts';
+import {grpcRoutes, httpRoutes} from '../inputs.ts';
 import {attachmentsByRoute} from './attachments.ts';
 import type {
   BackendTarget,
@@ -15,36 +16,77 @@ import type {
   RouteRuleRow,
   WeightedBackend,
 } from './ir.ts';
-import {resolveBackend, resolveBackends} from './rule-backends.ts';
+import {grpcRuleProblem, httpRuleOf, namedCharacters, type NamedCharacters} from './grpc-rules.ts';
+import {type Referrer, resolveBackend, resolveBackends} from './rule-backends.ts';
 import {extensionProblem, noFilters, routeFilters} from './rule-filters.ts';
 import {routeMatches} from './rule-matches.ts';
 import {ruleProblem} from './rule-problem.ts';
 
 type Outputs = {readonly rules: RouteRuleRow; readonly resolutions: RouteResolutionRow};
 
-const outputs = deriveOutputs<HTTPRoute, Outputs>('route-rules', {
+/** A rule as one of an HTTPRoute, whatever the route is. */
+type AnyRule = {
+  readonly rule: HTTPRouteRule;
+  /** Why it cannot be done as a whole. */
+  readonly problem: Reason | undefined;
+  readonly named?: readonly NamedCharacters[];
+};
+
+/** Where the rules of a kind of routes come from. */
+type Kind<T> = {
+  readonly kind: 'HTTPRoute' | 'GRPCRoute';
+  readonly from: Input<T>;
+  readonly rulesOf: (route: T) => readonly AnyRule[];
+};
+
+type WithHostnames = KubeObject & {readonly spec: {readonly hostnames?: readonly string[]}};
+
+function rulesOf<T extends WithHostnames>(name: string, {kind, from, rulesOf}: Kind<T>) {
+  return deriveOutputs<T, Outputs>(name, {
+    from,
+    outputs: {rules: `${name}-rules`, resolutions: `${name}-resolutions`},
+    rows: (ctx, route) => {
+      // Where it is attached does not matter to the rules, only whether it is.
+      const attached = ctx.list(attachmentsByRoute, kindKey(route), ({listeners}) => listeners.length > 0);
+      if (attached.length === 0) return {rules: [], resolutions: undefined};
+      const found = rulesOf(route);
+      const resolved = found.map((rule) => resolve(ctx, rule, {kind, namespace: namespaceOf(route)}));
+      const rules = found.flatMap((rule, i) => ruleRow(route, kind, rule, i, resolved[i]) ?? []);
+      return {
+        rules: attached.includes(true) ? rules : [],
+        resolutions: resolutionRow(route, resolved, rules),
+      };
+    },
+  });
+}
+
+const ofHttpRoutes = rulesOf('http-route', {
+  kind: 'HTTPRoute',
   from: httpRoutes,
-  outputs: {rules: 'route-rules', resolutions: 'route-resolutions'},
-  rows: (ctx, route) => {
-    // Where it is attached does not matter to the rules, only whether it is.
-    const attached = ctx.list(attachmentsByRoute, kindKey(route), ({listeners}) => listeners.length > 0);
-    if (attached.length === 0) return {rules: [], resolutions: undefined};
-    const resolved = route.spec.rules.map((rule) => resolve(ctx, rule, namespaceOf(route)));
-    const rules = route.spec.rules.flatMap((rule, i) => ruleRow(route, rule, i, resolved[i]) ?? []);
-    return {
-      rules: attached.includes(true) ? rules : [],
-      resolutions: resolutionRow(route, resolved, rules),
-    };
-  },
+  rulesOf: ({spec}) => spec.rules.map((rule) => ({rule, problem: ruleProblem(rule)})),
 });
 
-/** Rules of attached HTTPRoutes, in the form that dialects read. */
-export const routeRules = outputs.rules;
+const ofGrpcRoutes = rulesOf('grpc-route', {
+  kind: 'GRPCRoute',
+  from: grpcRoutes,
+  rulesOf: ({spec}) =>
+    (spec.rules ?? []).map((rule) => ({
+      rule: httpRuleOf(rule),
+      problem: grpcRuleProblem(rule),
+      named: (rule.matches ?? []).map(namedCharacters),
+    })),
+});
 
-/** HTTPRoutes that name a managed Gateway: what became of their references and rules. */
-export const routeResolutions = outputs.resolutions;
+/** Rules of attached HTTPRoutes and GRPCRoutes, in the form that dialects read. */
+export const routeRules: Collection<RouteRuleRow> = union('route-rules', [ofHttpRoutes.rules, ofGrpcRoutes.rules]);
 
-/** By `HTTPRoute/namespace/name`. */
+/** Routes that name a managed Gateway: what became of their references and rules. */
+export const routeResolutions: Collection<RouteResolutionRow> = union('route-resolutions', [
+  ofHttpRoutes.resolutions,
+  ofGrpcRoutes.resolutions,
+]);
+
+/** By `Kind/namespace/name`. */
 export const routeRulesByRoute = index(routeRules, 'route', ({route}) => route);
 
 /** By key of each backend that requests can go to, mirrored ones too. */
@@ -58,28 +100,33 @@ type Resolved = {
   readonly unresolved: Reason | undefined;
 };
 
-function resolve(ctx: Context, rule: HTTPRouteRule, namespace: string): Resolved {
+function resolve(ctx: Context, {rule, problem}: AnyRule, from: Referrer): Resolved {
   return {
-    backends: resolveBackends(ctx, rule, namespace),
-    filters: routeFilters(rule.filters ?? [], (ref) => resolveBackend(ctx, ref, namespace)),
-    problem: ruleProblem(rule),
+    backends: resolveBackends(ctx, rule, from),
+    filters: routeFilters(rule.filters ?? [], (ref) => resolveBackend(ctx, ref, from)),
+    problem,
     unresolved: extensionProblem(rule.filters ?? [], 'rule'),
   };
 }
 
 /** Undefined where no match of the rule can be told to a proxy. */
 function ruleRow(
-  route: HTTPRoute,
-  rule: HTTPRouteRule,
+  route: WithHostnames,
+  kind: RouteRuleRow['kind'],
+  {rule, named}: AnyRule,
   ruleIndex: number,
   resolved: Resolved | undefined,
 ): RouteRuleRow | undefined {
-  const matches = routeMatches(rule.matches).filter((match): match is RouteMatch => typeof match !== 'string');
+  const matches = routeMatches(rule.matches).flatMap((match, i): readonly RouteMatch[] => {
+    const characters = named?.[i];
+    return typeof match === 'string' ? [] : [characters === undefined ? match : {...match, named: characters}];
+  });
   if (matches.length === 0 || resolved === undefined) return undefined;
   const {backends, filters, problem} = resolved;
   return {
     key: `${kindKey(route)}/${String(ruleIndex).padStart(2, '0')}`,
     route: kindKey(route),
+    kind,
     namespace: namespaceOf(route),
     routeName: route.metadata.name,
     ruleIndex,
@@ -122,7 +169,7 @@ const milliseconds = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : parseDuration(text);
 
 function resolutionRow(
-  route: HTTPRoute,
+  route: KubeObject,
   resolved: readonly Resolved[],
   rules: readonly RouteRuleRow[],
 ): RouteResolutionRow {

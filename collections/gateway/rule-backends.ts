@@ -10,16 +10,19 @@ import type {BackendTarget, WeightedBackend} from './ir.ts';
 import {extensionProblem, filtersProblem, noFilters, routeFilters} from './rule-filters.ts';
 import {matchesOnlyPrefixes} from './rule-problem.ts';
 
+/** Who refers to a backend. */
+export type Referrer = {readonly kind: 'HTTPRoute' | 'GRPCRoute'; readonly namespace: string};
+
 /**
- * The backend a reference of an HTTPRoute leads to, or why it leads nowhere. The order of the checks: kind, permission,
+ * The backend a reference of a route leads to, or why it leads nowhere. The order of the checks: kind, permission,
  * existence, port; without permission nothing can be found out (Gateway API v1, HTTPBackendRef).
  */
-export function resolveBackend(ctx: Context, ref: BackendObjectReference, namespace: string): BackendTarget {
+export function resolveBackend(ctx: Context, ref: BackendObjectReference, {kind, namespace}: Referrer): BackendTarget {
   const key = refKey(ref, namespace);
   if (!refersTo(ref, '', 'Service')) {
     return invalid('InvalidKind', `${ref.kind} of group "${ref.group}" is not supported as a backend`);
   }
-  const from = {group: gatewayGroup, kind: 'HTTPRoute', namespace};
+  const from = {group: gatewayGroup, kind, namespace};
   const to = {group: '', kind: 'Service', namespace: ref.namespace ?? namespace, name: ref.name};
   if (!granted(ctx, {from, to})) return invalid('RefNotPermitted', `no ReferenceGrant allows Service ${key}`);
   const {port} = ref;
@@ -33,7 +36,7 @@ export function resolveBackend(ctx: Context, ref: BackendObjectReference, namesp
     return {...invalid('BackendNotFound', `Service ${key} does not exist`), ...missing};
   }
   if (found.problem !== undefined) return {kind: 'invalid', ...found.problem};
-  return {kind: 'backend', backend: `${key}/${port}`};
+  return {kind: 'backend', backend: kind === 'GRPCRoute' ? `${key}/${port}/grpc` : `${key}/${port}`};
 }
 
 const invalid = (reason: string, message: string): BackendTarget => ({kind: 'invalid', reason, message});
@@ -48,13 +51,13 @@ function portProblem(service: Service, port: number | undefined, key: string): R
 }
 
 /** The backendRefs of a rule with weights and filters. A backend whose filters cannot be done is invalid. */
-export function resolveBackends(ctx: Context, rule: HTTPRouteRule, namespace: string): readonly WeightedBackend[] {
+export function resolveBackends(ctx: Context, rule: HTTPRouteRule, from: Referrer): readonly WeightedBackend[] {
   return (rule.backendRefs ?? []).map((ref) => {
-    const target = resolveBackend(ctx, ref, namespace);
+    const target = resolveBackend(ctx, ref, from);
     const refs = ref.filters ?? [];
     if (refs.length === 0) return {weight: ref.weight, target, filters: noFilters};
     const problem = extensionProblem(refs, 'backend') ?? filtersProblem(refs, 'backend', matchesOnlyPrefixes(rule));
-    const filters = routeFilters(refs, (mirrored) => resolveBackend(ctx, mirrored, namespace));
+    const filters = routeFilters(refs, (mirrored) => resolveBackend(ctx, mirrored, from));
     if (problem === undefined || target.kind === 'invalid') return {weight: ref.weight, target, filters};
     return {weight: ref.weight, target: {kind: 'invalid', ...problem}, filters: noFilters};
   });

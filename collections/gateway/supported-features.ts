@@ -5,6 +5,9 @@ import type {Dialect} from '../../src/api/dialect.ts';
  * Conformance tests are chosen by them: what is not built is not here.
  */
 const features: readonly string[] = [
+  'GRPCRoute',
+  'GRPCRouteNamedRouteRule',
+  'GRPCRouteRequestHeaderModifier',
   'Gateway',
   'GatewayAddressEmpty',
   'GatewayHTTPListenerIsolation',

@@ -7,6 +7,7 @@ export {
   gatewayClasses,
   gatewayParameters,
   gateways,
+  grpcRoutes,
   httpRoutes,
   nacks,
   nacksByScope,

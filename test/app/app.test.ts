@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {dataset, writeLists} from '../../bench/datasets.ts';
 import {DeltaClient} from '../../bench/delta-client.ts';
-import {httpRouteStatus} from '../../collections/status/http-route-status.ts';
+import {routeStatus} from '../../collections/status/route-status.ts';
 import {gatewayClasses, namespaces} from '../../collections/inputs.ts';
 import {createApp, type App, type Endpoints} from '../../src/app.ts';
 import {defaultConfig} from '../../src/config/load-config.ts';
@@ -94,7 +94,7 @@ describe('the app', () => {
     while (endpoints === undefined) {
       const {xds, clients, ready, statuses} = app.status();
       if (client === undefined && !xds.endsWith(':0')) client = connect(xds);
-      const size = app.graph.size(httpRouteStatus);
+      const size = app.graph.size(routeStatus);
       sizes.add(size);
       connected.add(clients.length);
       const acted = [...statuses, ...(client?.arrivals ?? []), ...(ready ? ['ready'] : [])];

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {dataset, type Dataset, routeOf} from '../../bench/datasets.ts';
-import {httpRouteStatus} from '../../collections/status/http-route-status.ts';
+import {routeStatus} from '../../collections/status/route-status.ts';
 import {graphOutputs, resources} from '../../collections/index.ts';
 import {gatewayClasses, httpRoutes, services, settings} from '../../collections/inputs.ts';
 import type {KubeObject} from '../../src/api/object.ts';
@@ -91,7 +91,7 @@ describe('the first batch', () => {
     loader.take(batchOf(data.gateway, ...data.services, ...onePlace));
     await loader.loaded();
     expect(graph.counters().get('envoy-virtual-hosts')?.runs).toBeLessThan(200);
-    expect(graph.size(httpRouteStatus)).toBe(ROUTES);
+    expect(graph.size(routeStatus)).toBe(ROUTES);
   });
 
   it('of nothing is what there is without manifests', async () => {
@@ -161,7 +161,7 @@ describe('transforms that fail', () => {
       await loader.loaded();
       expect(graph.errors()).toEqual([]);
       expect(graph.size(rows)).toBe(data.services.length);
-      expect(graph.size(httpRouteStatus)).toBe(ROUTES);
+      expect(graph.size(routeStatus)).toBe(ROUTES);
     }
   });
 

@@ -14,6 +14,7 @@ import {exceptions} from './reasons/exceptions.ts';
 import {gatewayClassReasons} from './reasons/gateway-class.ts';
 import {gatewayListenerReasons} from './reasons/gateway-listener.ts';
 import {gatewayReasons} from './reasons/gateway.ts';
+import {grpcRouteReasons} from './reasons/grpc-route.ts';
 import {httpRouteReasons} from './reasons/http-route.ts';
 import {parametersCrds} from './reasons/parameters.ts';
 import {nameOf, runCase} from './reasons/runner.ts';
@@ -21,7 +22,13 @@ import {places, reasonsOf} from './reasons/sources.ts';
 import {outcomesIn} from './reasons/status.ts';
 import {runSluice, user, type RunningSluice} from './running.ts';
 
-const tables: readonly Table[] = [gatewayClassReasons, gatewayReasons, gatewayListenerReasons, httpRouteReasons];
+const tables: readonly Table[] = [
+  gatewayClassReasons,
+  gatewayReasons,
+  gatewayListenerReasons,
+  httpRouteReasons,
+  grpcRouteReasons,
+];
 
 const titleOf = ({kind, of}: Table): string => (of === 'object' ? kind : `${kind}, ${of}`);
 /** As paths of an API server name a kind. */

@@ -14,7 +14,7 @@ import {gatewayClassStatus} from '../../collections/status/gateway-class-status.
 import {gatewayStatus} from '../../collections/status/gateway-status.ts';
 import {managedGateways} from '../../collections/gateway/gateways.ts';
 import {grants} from '../../collections/gateway/grants.ts';
-import {httpRouteStatus} from '../../collections/status/http-route-status.ts';
+import {routeStatus} from '../../collections/status/route-status.ts';
 import {listeners} from '../../collections/gateway/listeners.ts';
 import {ports} from '../../collections/gateway/ports.ts';
 import {routeResolutions, routeRules} from '../../collections/gateway/route-rules.ts';
@@ -36,7 +36,7 @@ const collections = [
   watched(attachedRoutes),
   watched(gatewayClassStatus),
   watched(gatewayStatus),
-  watched(httpRouteStatus),
+  watched(routeStatus),
 ];
 
 describe('the attachment level', () => {

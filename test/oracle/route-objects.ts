@@ -1,5 +1,14 @@
 import * as fc from 'fast-check';
-import type {HTTPRoute, HTTPRouteBackendRef, HTTPRouteFilter, HTTPRouteRule} from '../../src/gen/gateway-api.ts';
+import type {
+  GRPCRoute,
+  GRPCRouteFilter,
+  GRPCRouteMatch,
+  GRPCRouteRule,
+  HTTPRoute,
+  HTTPRouteBackendRef,
+  HTTPRouteFilter,
+  HTTPRouteRule,
+} from '../../src/gen/gateway-api.ts';
 import {compact, gatewayName, hostname, maybe, namespace, routeName, serviceName} from './names.ts';
 
 const group = 'gateway.networking.k8s.io';
@@ -83,22 +92,72 @@ const rule: fc.Arbitrary<HTTPRouteRule> = fc.oneof(
   {weight: 1, arbitrary: redirecting},
 );
 
+/** All but the rules. */
+const placed = {
+  name: routeName,
+  namespace,
+  generation: fc.integer({min: 1, max: 3}),
+  creationTimestamp: fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z', undefined),
+  parentRefs: fc.oneof(
+    {weight: 8, arbitrary: fc.array(parentRef, {minLength: 1, maxLength: 2})},
+    {weight: 1, arbitrary: fc.constant([])},
+  ),
+  hostnames: maybe(fc.uniqueArray(hostname, {minLength: 1, maxLength: 2})),
+};
+
 export const httpRouteObject: fc.Arbitrary<HTTPRoute> = fc
-  .record({
-    name: routeName,
-    namespace,
-    generation: fc.integer({min: 1, max: 3}),
-    creationTimestamp: fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z', undefined),
-    parentRefs: fc.oneof(
-      {weight: 8, arbitrary: fc.array(parentRef, {minLength: 1, maxLength: 2})},
-      {weight: 1, arbitrary: fc.constant([])},
-    ),
-    hostnames: maybe(fc.uniqueArray(hostname, {minLength: 1, maxLength: 2})),
-    rules: fc.array(rule, {minLength: 1, maxLength: 3}),
-  })
+  .record({...placed, rules: fc.array(rule, {minLength: 1, maxLength: 3})})
   .map(({name, namespace, generation, creationTimestamp, ...spec}) => ({
     apiVersion: `${group}/v1`,
     kind: 'HTTPRoute',
+    metadata: compact({name, namespace, generation, creationTimestamp}),
+    spec: compact(spec),
+  }));
+
+const grpcMatch: fc.Arbitrary<GRPCRouteMatch> = fc
+  .record({
+    method: maybe(
+      fc.constantFrom<NonNullable<GRPCRouteMatch['method']>>(
+        {type: 'Exact', service: 'a.Echo', method: 'Say'},
+        {type: 'Exact', service: 'a.Echo'},
+        {type: 'Exact', method: 'Say'},
+        {type: 'RegularExpression', service: 'a|b'},
+        {type: 'RegularExpression', method: '(?=x)'},
+      ),
+      4,
+    ),
+    headers: maybe(fc.constant([{name: 'Version', type: 'Exact' as const, value: 'one'}]), 3),
+  })
+  .map(compact);
+
+const grpcFilter = fc.oneof(
+  fc.constantFrom<GRPCRouteFilter>(
+    {type: 'RequestHeaderModifier', requestHeaderModifier: {set: [{name: 'a', value: '1'}]}},
+    {type: 'ExtensionRef', extensionRef: {group: 'x.io', kind: 'X', name: 'x'}},
+  ),
+  serviceRef.map((backendRef): GRPCRouteFilter => ({type: 'RequestMirror', requestMirror: {backendRef}})),
+);
+
+const grpcRule: fc.Arbitrary<GRPCRouteRule> = fc
+  .record({
+    matches: maybe(fc.array(grpcMatch, {minLength: 1, maxLength: 2}), 4),
+    filters: maybe(fc.uniqueArray(grpcFilter, {maxLength: 2, selector: ({type}) => type}), 3),
+    backendRefs: maybe(
+      fc.array(
+        fc.record({ref: serviceRef, weight: fc.integer({min: 0, max: 3})}).map(({ref, weight}) => ({...ref, weight})),
+        {maxLength: 2},
+      ),
+      5,
+    ),
+  })
+  .map(compact);
+
+/** Mostly with the names of HTTPRoutes, so that those of two kinds are not mixed up. */
+export const grpcRouteObject: fc.Arbitrary<GRPCRoute> = fc
+  .record({...placed, rules: maybe(fc.array(grpcRule, {maxLength: 2}), 8)})
+  .map(({name, namespace, generation, creationTimestamp, ...spec}) => ({
+    apiVersion: `${group}/v1`,
+    kind: 'GRPCRoute',
     metadata: compact({name, namespace, generation, creationTimestamp}),
     spec: compact(spec),
   }));

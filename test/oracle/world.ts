@@ -10,6 +10,7 @@ import {
   gatewayClasses,
   gatewayParameters,
   gateways,
+  grpcRoutes,
   httpRoutes,
   inputsByGroupKind,
   nacks,
@@ -43,7 +44,7 @@ import {
   sessionSecretObject,
 } from './infra-objects.ts';
 import {compact, maybe, namespaceNames} from './names.ts';
-import {httpRouteObject} from './route-objects.ts';
+import {grpcRouteObject, httpRouteObject} from './route-objects.ts';
 
 export type Step =
   | {readonly op: 'set'; readonly object: KubeObject}
@@ -58,6 +59,7 @@ export type Step =
 
 const wanted: fc.Arbitrary<KubeObject> = fc.oneof(
   {weight: 16, arbitrary: httpRouteObject},
+  {weight: 8, arbitrary: grpcRouteObject},
   {weight: 8, arbitrary: gatewayObject},
   {weight: 6, arbitrary: serviceObject},
   {weight: 6, arbitrary: endpointSliceObject},
@@ -270,6 +272,7 @@ export function copyInputs(from: Graph, tx: Transaction): void {
   tx.replaceAll(gatewayClasses, from.list(gatewayClasses));
   tx.replaceAll(gateways, from.list(gateways));
   tx.replaceAll(httpRoutes, from.list(httpRoutes));
+  tx.replaceAll(grpcRoutes, from.list(grpcRoutes));
   tx.replaceAll(referenceGrants, from.list(referenceGrants));
   tx.replaceAll(configMaps, from.list(configMaps));
   tx.replaceAll(agentgatewayParameters, from.list(agentgatewayParameters));

@@ -9,6 +9,7 @@ import {
   gatewayClasses,
   gatewayParameters,
   gateways,
+  grpcRoutes,
   httpRoutes,
   namespaces,
   referenceGrants,
@@ -24,7 +25,7 @@ import type {Dialect} from '../../src/api/dialect.ts';
 import type {GatewayParameters} from '../../src/api/gateway-parameters.ts';
 import type {KubeObject} from '../../src/api/object.ts';
 import {gatewayGroup} from '../../src/api/refs.ts';
-import type {Gateway, GatewayClass, GatewayListener, ReferenceGrant} from '../../src/gen/gateway-api.ts';
+import type {Gateway, GatewayClass, GatewayListener, GRPCRoute, ReferenceGrant} from '../../src/gen/gateway-api.ts';
 import {type Counters, createGraph, type Graph, type Transaction} from '../../src/krt/index.ts';
 import {base64, ecCertificate, ecKey} from '../api/test-certificates.ts';
 
@@ -91,6 +92,7 @@ export function graphOf(
     for (const name of names) tx.set(namespaces, seen(namespaceOf(name)));
     for (const service of allServices) tx.set(services, seen(service));
     for (const slice of slices) tx.set(endpointSlices, seen(slice));
+    tx.set(grpcRoutes, seen(grpcRouteOf(gateway)));
     for (const route of routes) tx.set(httpRoutes, seen(route));
   });
   expect(scansOf(graph)).toEqual([]);
@@ -111,6 +113,20 @@ const grant: ReferenceGrant = {
   metadata: {name: 'grant', namespace: 'team-0'},
   spec: {from: [{group: gatewayGroup, kind: 'HTTPRoute', namespace: 'infra'}], to: [{group: '', kind: 'Service'}]},
 };
+
+/** Beside the others, with a hostname of its own. */
+const grpcRouteOf = ({metadata: {name, namespace}}: Gateway): GRPCRoute => ({
+  apiVersion: `${gatewayGroup}/v1`,
+  kind: 'GRPCRoute',
+  metadata: {name: 'grpc', namespace: 'infra'},
+  spec: {
+    parentRefs: [
+      {group: gatewayGroup, kind: 'Gateway', name, ...(namespace !== undefined && {namespace}), sectionName: 'http'},
+    ],
+    hostnames: ['grpc.example.org'],
+    rules: [{matches: [{method: {type: 'Exact', service: 'a.Echo', method: 'Say'}}]}],
+  },
+});
 
 const configMap: ConfigMap = {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'config', namespace: 'infra'}};
 

@@ -35,6 +35,7 @@ describe('backends', () => {
         port: 80,
         targetPort: 'http',
         protocol: 'h2c',
+        use: 'plain',
         discovery: {type: 'slices'},
         addresses: ['10.0.0.1', 'fd00::1'],
       },

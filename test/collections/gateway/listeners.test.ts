@@ -53,7 +53,7 @@ describe('listeners', () => {
       protocol: 'HTTP',
       hostname: '*.example.com',
       allowedNamespaces: {from: 'Same'},
-      allowedKinds: ['HTTPRoute'],
+      allowedKinds: ['HTTPRoute', 'GRPCRoute'],
       programmed: true,
       attachable: true,
     });
@@ -198,7 +198,7 @@ listeners:
       expect(row?.conditions).toContainEqual(
         expect.objectContaining({type: 'ResolvedRefs', message: expect.stringMatching(message)}),
       );
-      expect(row).toMatchObject({programmed: false, attachable: true, allowedKinds: ['HTTPRoute']});
+      expect(row).toMatchObject({programmed: false, attachable: true, allowedKinds: ['HTTPRoute', 'GRPCRoute']});
     });
 
     it('uses what is left where one of several references is broken', () => {

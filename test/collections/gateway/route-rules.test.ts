@@ -42,6 +42,7 @@ describe('route-rules', () => {
       {
         key: 'HTTPRoute/default/web/00',
         route: 'HTTPRoute/default/web',
+        kind: 'HTTPRoute',
         namespace: 'default',
         routeName: 'web',
         ruleIndex: 0,

@@ -7,7 +7,7 @@ import {endpoints} from '../../../collections/gateway/endpoints.ts';
 import {gatewayBackends} from '../../../collections/gateway/gateway-backends.ts';
 import {gatewayClassStatus} from '../../../collections/status/gateway-class-status.ts';
 import {gatewayStatus} from '../../../collections/status/gateway-status.ts';
-import {httpRouteStatus} from '../../../collections/status/http-route-status.ts';
+import {routeStatus} from '../../../collections/status/route-status.ts';
 import {ports} from '../../../collections/gateway/ports.ts';
 import type {Gateway, HTTPRoute} from '../../../src/gen/gateway-api.ts';
 import type {Counters} from '../../../src/krt/index.ts';
@@ -23,7 +23,7 @@ import {
   type World,
 } from './world.ts';
 
-const outputs = [endpoints, gatewayBackends, gatewayClassStatus, gatewayStatus, httpRouteStatus, ports];
+const outputs = [endpoints, gatewayBackends, gatewayClassStatus, gatewayStatus, routeStatus, ports];
 const sizes = [100, 1000];
 /** Routes share services, as they do in real clusters. */
 const servicesOf = (routes: number): number => routes / 10;
@@ -71,7 +71,7 @@ function worldOf(routes: number): World {
   const shared = Array.from({length: services}, (_, i) => serviceYaml(`s${i}`) + slice(`s${i}`, '10.0.0.1')).join('');
   const world = startWorld(outputs, gatewayText + tlsSecretYaml('cert') + shared, {development: false});
   world.apply(...Array.from({length: routes}, (_, i) => routeOf(i, i % services)));
-  expect(world.graph.size(httpRouteStatus)).toBe(routes);
+  expect(world.graph.size(routeStatus)).toBe(routes);
   world.graph.resetCounters();
   return world;
 }
@@ -87,17 +87,22 @@ function workOf(size: number, edit: (world: World, routes: number) => void): Rec
 const runsOf = (work: Record<string, Counters>): Record<string, number> =>
   Object.fromEntries(Object.entries(work).map(([node, {runs}]) => [node, runs]));
 
+/** What runs for an edit of the rules of a route: not where it is attached. */
+const editedRoute = {
+  'http-routes': 0,
+  'parents-of-http-routes': 1,
+  'http-route': 1,
+  'route-rules': 0,
+  'http-route-status': 1,
+};
+
 describe('one edit', () => {
   it.each<[string, (world: World, routes: number) => void, Record<string, number>]>([
-    [
-      'of a route',
-      (world) => world.apply(routeOf(7, 7, '/y')),
-      {'http-routes': 0, attachments: 1, 'route-rules': 1, 'http-route-status': 1},
-    ],
+    ['of a route', (world) => world.apply(routeOf(7, 7, '/y')), editedRoute],
     [
       'of a route that sends to another Service',
       (world) => world.apply(routeOf(7, 3)),
-      {'http-routes': 0, attachments: 1, 'route-rules': 1, 'http-route-status': 1, 'backend-uses': 1},
+      {...editedRoute, 'route-resolutions': 0, 'backend-uses': 1},
     ],
     ['of an endpoint', (world) => world.apply(slice('s3', '10.0.0.2')), {'endpoint-slices': 0, endpoints: 1}],
     ['of the status of a Gateway', (world) => world.apply(gatewayOfStatus), {}],
@@ -110,10 +115,11 @@ describe('one edit', () => {
       'that adds a route',
       (world, routes) => world.apply(routeOf(routes, 3)),
       {
-        'http-routes': 0,
+        ...editedRoute,
+        routes: 0,
         attachments: 1,
-        'route-rules': 1,
-        'http-route-status': 1,
+        'route-resolutions': 0,
+        'route-status': 0,
         'backend-uses': 1,
         'attached-routes': 2,
         'gateway-status': 1,

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {gatewayClassStatus} from '../../../collections/status/gateway-class-status.ts';
 import {gatewayStatus} from '../../../collections/status/gateway-status.ts';
-import {httpRouteStatus} from '../../../collections/status/http-route-status.ts';
+import {routeStatus} from '../../../collections/status/route-status.ts';
 import type {DesiredCondition, StatusRow} from '../../../collections/gateway/ir.ts';
 import {supportedFeatures} from '../../../collections/gateway/supported-features.ts';
 import {nacks} from '../../../collections/inputs.ts';
@@ -16,7 +16,7 @@ import {
   type World,
 } from '../gateway/world.ts';
 
-const outputs = [gatewayClassStatus, gatewayStatus, httpRouteStatus];
+const outputs = [gatewayClassStatus, gatewayStatus, routeStatus];
 const start = (yaml: string, settings = {}): World => startWorld(outputs, yaml, {settings});
 
 const told = (conditions: readonly DesiredCondition[]): string[] =>
@@ -29,7 +29,7 @@ function gatewayOf({graph}: World, key = 'Gateway/default/gw'): Extract<StatusRo
 }
 
 function parentsOf({graph}: World, key = 'HTTPRoute/default/web') {
-  const status = graph.get(httpRouteStatus, key)?.status;
+  const status = graph.get(routeStatus, key)?.status;
   return status?.kind === 'Route' ? status.parents : [];
 }
 
@@ -108,7 +108,10 @@ describe('gateway-status', () => {
           {
             name: 'http',
             attachedRoutes: 2,
-            supportedKinds: [{group: 'gateway.networking.k8s.io', kind: 'HTTPRoute'}],
+            supportedKinds: [
+              {group: 'gateway.networking.k8s.io', kind: 'HTTPRoute'},
+              {group: 'gateway.networking.k8s.io', kind: 'GRPCRoute'},
+            ],
             conditions: [
               {type: 'Accepted', status: 'True', reason: 'Accepted', message: ''},
               {type: 'Conflicted', status: 'False', reason: 'NoConflicts', message: ''},
@@ -276,7 +279,7 @@ describe('http-route-status', () => {
 
   it('has an entry per parentRef of ours, with the reference as it stands', () => {
     const world = start(base + routeYaml('parentRefs: [{name: gw}, {name: none}, {name: other, sectionName: x}]'));
-    expect(world.graph.get(httpRouteStatus, 'HTTPRoute/default/web')).toMatchObject({
+    expect(world.graph.get(routeStatus, 'HTTPRoute/default/web')).toMatchObject({
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'HTTPRoute',
       namespace: 'default',
@@ -318,7 +321,7 @@ describe('http-route-status', () => {
   });
 
   it('has no row without a Gateway of ours', () => {
-    expect(start(base + routeYaml('parentRefs: [{name: none}]')).graph.list(httpRouteStatus)).toEqual([]);
+    expect(start(base + routeYaml('parentRefs: [{name: none}]')).graph.list(routeStatus)).toEqual([]);
   });
 
   it.each<[string, string, string[]]>([

@@ -1,7 +1,7 @@
 /** Differences between what a golden case expects and what was made of it. */
 import {isDeepStrictEqual} from 'node:util';
 import type {StatusRow} from '../../../collections/gateway/ir.ts';
-import {kindsNotYet, ownConditions, type Suite} from './deviations.ts';
+import {ownConditions, type Suite} from './deviations.ts';
 import type {ExpectedResource, ExpectedStatus, GoldenCase} from './golden-case.ts';
 import type {Translated} from './translate.ts';
 
@@ -103,11 +103,7 @@ type Status = {
 
 const expectedConditions = ({kind, metadata, status}: ExpectedStatus): Conditions => {
   const {listeners, ...rest}: Status = status;
-  const supported = listeners?.map((listener) => ({
-    ...listener,
-    supportedKinds: listener.supportedKinds.filter((one) => !kindsNotYet.includes(one.kind)),
-  }));
-  return conditionsOf(kind, metadata.namespace ?? '', {...rest, ...(supported && {listeners: supported})});
+  return conditionsOf(kind, metadata.namespace ?? '', {...rest, ...(listeners && {listeners})});
 };
 
 const actualConditions = ({kind, namespace = '', status}: StatusRow): Conditions =>

@@ -24,9 +24,6 @@ export const ownConditions: readonly {readonly kind: string; readonly type: stri
   },
 ];
 
-/** Route kinds that listeners of the original support and those here do not yet. */
-export const kindsNotYet: readonly string[] = ['GRPCRoute'];
-
 const routeStatuses = ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'InferencePool'];
 const all = ['bind', 'listener', 'route', 'tcp_route', 'policy', 'backend', 'model_route', 'route_group'];
 
@@ -39,7 +36,6 @@ export const suites: readonly Suite[] = [
     notYet: {
       TCPRoute: ['basic-tcp'],
       TLSRoute: ['basic-tls', 'tlsroute-invalid-backend-kind'],
-      GRPCRoute: ['grpc-header-route', 'grpc-invalid', 'grpc-multi'],
       ListenerSet: ['listenerset-shared-listener-route-key'],
       AgentgatewayBackend: ['to-backend'],
       InferencePool: ['inferencepool-invalid-endpoint-picker-ref'],

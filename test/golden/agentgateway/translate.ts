@@ -1,7 +1,7 @@
 /** Manifests through the real graph: what agentgateway proxies are sent, and what statuses say. */
 import {agentgatewayResources} from '../../../collections/agentgateway/resources.ts';
 import {gatewayStatus} from '../../../collections/status/gateway-status.ts';
-import {httpRouteStatus} from '../../../collections/status/http-route-status.ts';
+import {routeStatus} from '../../../collections/status/route-status.ts';
 import type {StatusRow} from '../../../collections/gateway/ir.ts';
 import {inputsByGroupKind, settings} from '../../../collections/inputs.ts';
 import type {ResourceRow} from '../../../collections/resource.ts';
@@ -12,7 +12,7 @@ import {createGraph, type Graph} from '../../../src/krt/index.ts';
 import {validate} from '../../../src/schema/validate.ts';
 import type {Manifest} from './golden-case.ts';
 
-const statuses = [gatewayStatus, httpRouteStatus];
+const statuses = [gatewayStatus, routeStatus];
 
 export type Translated = {
   /** Protobuf JSON by `<gateway>/<resource name>`. */
