@@ -246,8 +246,10 @@ describe('the memory of questions', () => {
       return (await bytesInUse()) - before;
     };
     await grown();
-    // What else goes on in the process is told apart by asking twice.
-    expect(Math.min(await grown(), await grown()) / QUESTIONS).toBeLessThan(80);
+    // What else goes on in the process is told apart by asking again: what is really held is held each time.
+    let least = Infinity;
+    for (let tries = 0; tries < 5 && least >= 80; tries++) least = Math.min(least, (await grown()) / QUESTIONS);
+    expect(least).toBeLessThan(80);
     expect(graph.registrations()).toBe(1);
   });
 });
