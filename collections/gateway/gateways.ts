@@ -26,9 +26,9 @@ export const managedGateways = derive('managed-gateways', {
     const {dialect, controllerName} = gatewayClass;
     const {annotations = {}, uid} = metadata;
     const provider = ctx.get(settings, 'settings', (row) => row.provider) ?? 'file';
-    const addresses = requestedAddresses(spec.addresses, provider);
+    const {rejected: unaddressed, ...addresses} = requestedAddresses(spec.addresses, provider);
     const parameters = parametersOf(ctx, gateway, gatewayClass);
-    const rejected = rejectedBy(gatewayClass, spec) ?? parameters.rejected ?? addresses.rejected;
+    const rejected = rejectedBy(gatewayClass, spec) ?? parameters.rejected ?? unaddressed;
     return {
       key: objectKey(gateway),
       namespace: namespaceOf(gateway),
@@ -45,6 +45,7 @@ export const managedGateways = derive('managed-gateways', {
       ...parameters,
       ...addresses,
       ...(rejected && {rejected}),
+      ...(unaddressed && {unaddressed}),
     };
   },
 });

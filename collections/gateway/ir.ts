@@ -40,8 +40,13 @@ export type GatewayRow = {
   readonly internalPorts: readonly number[];
   /** IP addresses of spec.addresses that can be used, in order. */
   readonly addresses: readonly string[];
-  /** Why it is not accepted: none of its listeners is programmed then. */
+  /**
+   * Why it is not accepted. What runs for it goes on with what it was told last, and with what routes say: a parameter
+   * that is spelled wrong is no reason to end traffic.
+   */
   readonly rejected?: Reason;
+  /** Why none of its listeners is programmed: it asks for addresses, of which none can be had. Always with `rejected`. */
+  readonly unaddressed?: Reason;
   /** Why not every one of spec.addresses is bound. */
   readonly addressProblem?: Reason;
 };

@@ -11,7 +11,7 @@ import {type ListenerCertificates, resolveCertificates} from './listener-certifi
 import {findConflicts, overlappingListeners} from './listener-conflicts.ts';
 import {allowedKinds, isSupportedProtocol} from './listener-kinds.ts';
 
-type Managed = Pick<GatewayRow, 'dialect' | 'rejected'>;
+type Managed = Pick<GatewayRow, 'dialect' | 'rejected' | 'unaddressed'>;
 
 export const listenerKey = (gateway: string, name: string): string => `${gateway}/${name}`;
 
@@ -19,10 +19,15 @@ export const listenerKey = (gateway: string, name: string): string => `${gateway
 export const listeners = derive('listeners', {
   from: gateways,
   rows: (ctx, gateway): readonly ListenerRow[] => {
-    const managed: Managed | undefined = ctx.get(managedGateways, objectKey(gateway), ({dialect, rejected}) => ({
-      dialect,
-      ...(rejected && {rejected}),
-    }));
+    const managed: Managed | undefined = ctx.get(
+      managedGateways,
+      objectKey(gateway),
+      ({dialect, rejected, unaddressed}) => ({
+        dialect,
+        ...(rejected && {rejected}),
+        ...(unaddressed && {unaddressed}),
+      }),
+    );
     if (managed === undefined) return [];
     const conflicts = findConflicts(gateway.spec.listeners);
     return gateway.spec.listeners.map((listener) =>
@@ -37,7 +42,7 @@ export const listenersByGateway = index(listeners, 'gateway', ({gateway}) => gat
 function listenerRow(
   ctx: Context,
   gateway: Gateway,
-  {dialect, rejected}: Managed,
+  {dialect, rejected, unaddressed}: Managed,
   listener: GatewayListener,
   conflict: Reason | undefined,
 ): ListenerRow {
@@ -48,7 +53,8 @@ function listenerRow(
   const resolved: ListenerCertificates =
     mode === 'Terminate' ? resolveCertificates(ctx, listener, namespaceOf(gateway)) : {usable: []};
   const refused = supportProblem(gateway, listener) ?? conflict;
-  const unprogrammed = refused ?? programmingProblem(mode, resolved, rejected);
+  const unprogrammed = refused ?? programmingProblem(mode, resolved, unaddressed);
+  const told = unprogrammed ?? notAccepted(rejected);
   const overlapping = overlappingListeners(listener, gateway.spec.listeners);
   const conditions: DesiredCondition[] = [
     conditionOf('Accepted', 'Accepted', refused),
@@ -61,11 +67,7 @@ function listenerRow(
       isSupportedProtocol(protocol) ? (resolved.problem ?? kindProblem) : undefined,
     ),
     // Conflicts are told as such everywhere; everything else that keeps a listener from its proxies is Invalid.
-    conditionOf(
-      'Programmed',
-      'Programmed',
-      unprogrammed && {...unprogrammed, reason: unprogrammed === conflict ? conflict.reason : 'Invalid'},
-    ),
+    conditionOf('Programmed', 'Programmed', told && {...told, reason: told === conflict ? conflict.reason : 'Invalid'}),
   ];
   if (overlapping.length > 0) {
     const message = `hostnames overlap with those of listener ${overlapping.join(', ')}`;
@@ -108,8 +110,11 @@ function supportProblem({spec}: Gateway, {protocol, port, filters}: GatewayListe
 function programmingProblem(
   mode: 'Terminate' | 'Passthrough' | undefined,
   {usable, problem}: ListenerCertificates,
-  rejected: Reason | undefined,
+  unaddressed: Reason | undefined,
 ): Reason | undefined {
-  if (rejected !== undefined) return {...rejected, message: `the Gateway is not accepted: ${rejected.message}`};
+  if (unaddressed !== undefined) return notAccepted(unaddressed);
   return mode === 'Terminate' && usable.length === 0 ? problem : undefined;
 }
+
+const notAccepted = (rejected: Reason | undefined): Reason | undefined =>
+  rejected && {...rejected, message: `the Gateway is not accepted: ${rejected.message}`};

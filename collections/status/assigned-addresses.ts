@@ -16,10 +16,10 @@ export type AssignedAddresses = {
 /** Where a Gateway is reached: on this host, or by the Services that are labelled with it. */
 export function assignedAddresses(
   ctx: Context,
-  {key, namespace, name, addresses: asked, rejected}: GatewayRow,
+  {key, namespace, name, addresses: asked, unaddressed}: GatewayRow,
   mode: GatewayProvisioningRow['mode'] | undefined,
 ): AssignedAddresses {
-  if (rejected !== undefined) return {addresses: []};
+  if (unaddressed !== undefined) return {addresses: []};
   if (ctx.get(settings, 'settings', (row) => row.provider) !== 'kubernetes') return judged(onThisHost(asked), asked);
   const found = ofServices(ctx, `${namespace}/${infraName(name)}`);
   // Whoever runs the proxies without such a Service knows where they are.

@@ -2,7 +2,7 @@
 import {randomBytes} from 'node:crypto';
 import {hostname} from 'node:os';
 import {provisioned} from '../../collections/index.ts';
-import {provisionFailures} from '../../collections/inputs.ts';
+import {gatewayClasses, provisionFailures} from '../../collections/inputs.ts';
 import type {Meters} from '../admin/meters.ts';
 import type {OutputSources} from '../admin/output-metrics.ts';
 import type {StaticConfig} from '../config/static-config.ts';
@@ -79,7 +79,10 @@ export function createClusterOutputs(config: StaticConfig, options: ClusterOutpu
     isLeading = true;
     writer.lead(term);
     applier?.lead(term);
-    if (provision.createGatewayClasses) endClasses = createGatewayClasses(config, {client, term, log});
+    if (provision.createGatewayClasses) {
+      const isThere = (name: string): boolean => graph.get(gatewayClasses, name) !== undefined;
+      endClasses = createGatewayClasses(config, {client, term, log, isThere});
+    }
   };
   const follow = (): Promise<void> => {
     isLeading = false;

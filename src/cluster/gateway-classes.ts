@@ -9,17 +9,26 @@ import type {Term} from '../kube/lease-term.ts';
 const RETRY_MS = 10_000;
 const path = '/apis/gateway.networking.k8s.io/v1/gatewayclasses';
 
+export type GatewayClassesOptions = {
+  readonly client: KubeClient;
+  readonly term: Term;
+  readonly log: Log;
+  /** Whether there is a class of the name, as far as has been read. */
+  readonly isThere: (name: string) => boolean;
+  readonly clock?: Clock;
+};
+
 /**
  * Tries until each exists or has existed, or the term is over: a class that somebody deletes later is not wanted. Returns
  * what ends it.
  */
 export function createGatewayClasses(
   config: StaticConfig,
-  {client, term, log, clock = systemClock}: {client: KubeClient; term: Term; log: Log; clock?: Clock},
+  {client, term, log, isThere, clock = systemClock}: GatewayClassesOptions,
 ): () => void {
   const aborting = new AbortController();
   const {signal} = aborting;
-  const missing = new Set(['envoy', 'agentgateway'] as const);
+  const missing = new Set((['envoy', 'agentgateway'] as const).filter((name) => !isThere(name)));
   let cancel = (): void => {};
   let complaint = '';
 

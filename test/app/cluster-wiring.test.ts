@@ -66,6 +66,7 @@ describe('GatewayClasses', () => {
     const api = memoryApi({time});
     const warned: string[] = [];
     let isServed = true;
+    const there = new Set<string>();
     const client = api.client({
       fault: () => (isServed ? undefined : {kind: 'answer', status: 404, reason: 'NotFound'}),
     });
@@ -76,9 +77,10 @@ describe('GatewayClasses', () => {
       error: nothing,
     };
     const clock = {now: () => time.now(), date: () => new Date(0), after: time.after};
-    const create = (term = endlessTerm) => createGatewayClasses(config, {client, term, log, clock});
+    const create = (term = endlessTerm) =>
+      createGatewayClasses(config, {client, term, log, clock, isThere: (name) => there.has(name)});
     const posted = () => api.exchanges.filter(({method}) => method === 'POST').length;
-    return {time, api, warned, create, posted, serve: (is: boolean) => (isServed = is)};
+    return {time, api, warned, create, posted, there, serve: (is: boolean) => (isServed = is)};
   };
 
   it('are made where there are none of their names, once', async () => {
@@ -97,6 +99,14 @@ describe('GatewayClasses', () => {
     await time.advance(60_000);
     expect(posted()).toBe(2);
     stop();
+  });
+
+  it('are not asked for where they have been read', async () => {
+    const {time, create, posted, there} = world();
+    there.add('envoy').add('agentgateway');
+    create();
+    await time.advance(60_000);
+    expect(posted()).toBe(0);
   });
 
   it('wait for their CRD, and the log says so once', async () => {

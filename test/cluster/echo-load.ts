@@ -1,8 +1,9 @@
 /** A steady load that Pods of echo.mjs answer through a Gateway: about fifty requests a second, every answer judged. */
 import {setTimeout as sleep} from 'node:timers/promises';
+import {expect} from 'vitest';
 import {eventually} from '../e2e/harness/eventually.ts';
 import type {Response} from '../e2e/harness/request.ts';
-import {type Load, startLoad, type Target} from '../e2e/load/load.ts';
+import {type Load, type LoadReport, startLoad, type Target} from '../e2e/load/load.ts';
 import type {Cluster} from '../rig/cluster.ts';
 import {editHeader} from './shop.ts';
 
@@ -69,6 +70,13 @@ export function startEchoLoad(ports: Map<string, number>, options: EchoLoadOptio
         return found.at;
       }, limitMs),
   };
+}
+
+/** Prints the figures of a load that is over, and that it had no failure. */
+export function unharmed(what: string, {requests, failures, firstFailures, slowestMs}: LoadReport): void {
+  console.log(`${what}: ${requests} requests, ${failures} failed, slowest ${slowestMs} ms`);
+  expect(firstFailures).toEqual([]);
+  expect(requests).toBeGreaterThan(20);
 }
 
 type Slices = {

@@ -21,7 +21,8 @@ export const gateway = (name: string, spec: Fields = {}): KubeObject => ({
 export const editHeader = 'x-edit';
 
 export type RouteOptions = {
-  readonly parent?: string;
+  /** Gateways; `web` by default. */
+  readonly parents?: readonly string[];
   readonly hostnames?: readonly string[];
   /** Service; `echo` by default. */
   readonly backend?: string;
@@ -30,7 +31,7 @@ export type RouteOptions = {
 
 /** To port 3000 of a Service. */
 export const route = (name: string, options: RouteOptions = {}): KubeObject => {
-  const {parent = 'web', hostnames, backend = 'echo', edit} = options;
+  const {parents = ['web'], hostnames, backend = 'echo', edit} = options;
   const mark = {
     type: 'ResponseHeaderModifier',
     responseHeaderModifier: {set: [{name: editHeader, value: String(edit)}]},
@@ -40,7 +41,7 @@ export const route = (name: string, options: RouteOptions = {}): KubeObject => {
     kind: 'HTTPRoute',
     metadata: {name, namespace},
     spec: {
-      parentRefs: [{name: parent}],
+      parentRefs: parents.map((parent) => ({name: parent})),
       ...(hostnames !== undefined && {hostnames}),
       rules: [{...(edit !== undefined && {filters: [mark]}), backendRefs: [{name: backend, port: 3000}]}],
     },

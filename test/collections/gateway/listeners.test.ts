@@ -42,6 +42,24 @@ const toldByName = (yaml: string): Record<string, string[]> =>
 const https = (refs: string, more = ''): string =>
   gatewayYaml(`listeners: [{name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [${refs}]}${more}}]`);
 
+describe('listeners of a Gateway that is not accepted', () => {
+  const listener = 'listeners: [{name: http, port: 80, protocol: HTTP}]';
+
+  // Story: a parametersRef with a typo in it took every listener from a proxy that served, and each request failed.
+  it('are served on, where it is for its parameters', () => {
+    const ref = 'infrastructure: {parametersRef: {group: gateway.kgateway.dev, kind: GatewayParameters, name: absent}}';
+    const row = rowsOf(gatewayYaml(`${listener}\n${ref}`)).get('http');
+    expect(row?.programmed).toBe(true);
+    expect(row && told(row)).toEqual([...fine.slice(0, -1), 'Programmed=False/Invalid']);
+    expect(row?.conditions.at(-1)?.message).toMatch(/^the Gateway is not accepted: infrastructure.parametersRef: /);
+  });
+
+  it('are not, where it is for addresses: all there are would be bound', () => {
+    const row = rowsOf(gatewayYaml(`${listener}\naddresses: [{type: Hostname, value: a.com}]`)).get('http');
+    expect(row?.programmed).toBe(false);
+  });
+});
+
 describe('listeners', () => {
   it('describes an HTTP listener', () => {
     const rows = rowsOf(gatewayYaml('listeners: [{name: http, port: 80, protocol: HTTP, hostname: "*.example.com"}]'));
