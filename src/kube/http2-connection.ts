@@ -8,7 +8,8 @@ import {
   type IncomingHttpStatusHeader,
 } from 'node:http2';
 import type {TLSSocket} from 'node:tls';
-import {type HealthOptions, watchHealth} from './http2-health.ts';
+import {carriedSocket} from './carried-socket.ts';
+import {type Health, type HealthOptions, watchHealth} from './http2-health.ts';
 import {type Answer, chunksOf, type Exchange, firstOf} from './wire.ts';
 
 /** The server has not looked at it, and says so: it may be sent again elsewhere. */
@@ -20,6 +21,8 @@ export type Http2ConnectionOptions = {
   readonly health: HealthOptions;
   /** It can take exchanges again, or never will. */
   readonly onChange: () => void;
+  /** An exchange was waited for in vain, and nothing else came either. */
+  readonly onSilence: () => void;
 };
 
 /** What one stream may have on its way, and all of a connection together. */
@@ -35,7 +38,8 @@ const reservedOf = (max: number): number => Math.min(8, Math.ceil(max / 4));
 export class Http2Connection {
   readonly #session: ClientHttp2Session;
   readonly #options: Http2ConnectionOptions;
-  readonly #stopWatching: () => void;
+  readonly #socket: TLSSocket;
+  readonly #health: Health;
   /** Resolves when the server has told how much it allows, or the connection is gone. */
   readonly isReady: Promise<void>;
   #markReady = (): void => {};
@@ -50,11 +54,12 @@ export class Http2Connection {
 
   constructor(origin: string, socket: TLSSocket, options: Http2ConnectionOptions) {
     this.#options = options;
+    this.#socket = socket;
     this.isReady = new Promise((resolve) => {
       this.#markReady = resolve;
     });
     this.#session = connect(origin, {
-      createConnection: () => socket,
+      createConnection: () => carriedSocket(socket),
       settings: {initialWindowSize: STREAM_WINDOW, enablePush: false},
       maxSessionMemory: SESSION_MEMORY,
     });
@@ -68,13 +73,13 @@ export class Http2Connection {
       .on('goaway', () => this.#shut())
       .on('error', () => this.#shut())
       .on('close', () => {
-        this.#stopWatching();
+        this.#health.stop();
         this.#isGone = true;
         this.#isOpen = false;
         this.#markReady();
         options.onChange();
       });
-    this.#stopWatching = watchHealth(this.#session, socket, options.health, (reason) => this.destroy(reason));
+    this.#health = watchHealth(this.#session, socket, options.health, (reason) => this.destroy(reason));
   }
 
   /** Whether it takes exchanges at all. */
@@ -117,6 +122,11 @@ export class Http2Connection {
     return this.#answer(stream, exchange.signal);
   }
 
+  /** Asks for a sign of life, without waiting until it is time for that. */
+  suspect(): void {
+    this.#health.suspect();
+  }
+
   /** Lets what is under way finish. */
   retire(): void {
     this.#shut();
@@ -132,7 +142,10 @@ export class Http2Connection {
   #answer(stream: ClientHttp2Stream, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       let error: Error | undefined;
+      let isAnswered = false;
+      const read = this.#socket.bytesRead;
       const abort = (): void => {
+        if (!isAnswered && this.#socket.bytesRead === read) this.#options.onSilence();
         stream.close(constants.NGHTTP2_CANCEL);
         stream.destroy(new Error('the exchange was ended'));
       };
@@ -149,6 +162,7 @@ export class Http2Connection {
         reject(isRefused ? new RefusedError('the server refused the request unseen') : new Error(message));
       });
       stream.once('response', (headers: IncomingHttpHeaders & IncomingHttpStatusHeader) => {
+        isAnswered = true;
         resolve({
           status: headers[':status'] ?? 0,
           header: (name) => firstOf(headers[name]),

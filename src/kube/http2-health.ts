@@ -16,16 +16,23 @@ export type HealthOptions = {
 
 export const defaultHealth = {idleMs: 30_000, answerMs: 15_000} as const;
 
-/** Returns what ends the watching. `onDead` is called once at most. */
+export type Health = {
+  /** A ping is sent at once. */
+  suspect(): void;
+  stop(): void;
+};
+
+/** `onDead` is called once at most. */
 export function watchHealth(
   session: ClientHttp2Session,
   socket: Socket,
   {idleMs, answerMs, clock}: HealthOptions,
   onDead: (reason: string) => void,
-): () => void {
+): Health {
   let read = socket.bytesRead;
   let lastRead = clock.now();
   let isWatching = true;
+  let isAsking = false;
   let cancel = (): void => {};
 
   const look = (): boolean => {
@@ -37,6 +44,7 @@ export function watchHealth(
   };
 
   const rest = (): void => {
+    isAsking = false;
     // Looked at several times in that period, so that what is late is late by a part of it only.
     cancel = clock.after(idleMs / 3, () => {
       if (look() || clock.now() - lastRead < idleMs) rest();
@@ -45,6 +53,7 @@ export function watchHealth(
   };
 
   const ask = (): void => {
+    isAsking = true;
     // An answer counts as something read. Whether the call is heard is no matter: silence tells.
     if (!session.destroyed) session.ping(() => {});
     cancel = clock.after(answerMs, () => {
@@ -52,14 +61,23 @@ export function watchHealth(
       setImmediate(() => {
         if (!isWatching) return;
         if (look()) rest();
-        else onDead(`nothing came for ${(idleMs + answerMs) / 1000} s, nor an answer to a ping`);
+        else onDead(`nothing came for ${Math.round((clock.now() - lastRead) / 1000)} s, nor an answer to a ping`);
       });
     });
   };
 
   rest();
-  return () => {
-    isWatching = false;
-    cancel();
+  return {
+    suspect() {
+      if (!isWatching || isAsking) return;
+      cancel();
+      // What came before that is no answer.
+      look();
+      ask();
+    },
+    stop() {
+      isWatching = false;
+      cancel();
+    },
   };
 }

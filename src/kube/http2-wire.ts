@@ -44,11 +44,16 @@ export function createHttp2Wire({origin, dial, health}: Http2WireOptions): Wire 
     } else if (!isDialling && connections.filter(({isOpen}) => isOpen).length < MAX_CONNECTIONS) void open();
   };
 
+  /** What one has lost, the others may have lost too, and those that carry watches alone would notice last. */
+  const suspect = (): void => {
+    for (const connection of connections) connection.suspect();
+  };
+
   const open = async (): Promise<void> => {
     isDialling = true;
     try {
       const socket = await dial(closing.signal);
-      const connection = new Http2Connection(origin, socket, {health, onChange: serve});
+      const connection = new Http2Connection(origin, socket, {health, onChange: serve, onSilence: suspect});
       connections = [...connections, connection];
       await connection.isReady;
       if (connection.isGone) throw new Error('the connection was lost before the server said anything');

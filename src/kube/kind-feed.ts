@@ -176,8 +176,10 @@ export class KindFeed {
       case 'forbidden':
         if (before !== 'forbidden') this.#giveUpLater(reading);
         break;
-      case 'unreachable':
       case 'starting':
+        if (before === 'unreachable') this.#options.onBack();
+        break;
+      case 'unreachable':
         break;
     }
     this.#options.onState();

@@ -215,7 +215,7 @@ class Provider implements KubeProvider {
     };
     let before: ReflectorState['is'] = 'starting';
     const told = (state: ReflectorState): void => {
-      if (before === 'unreachable' && state.is === 'following') this.#onBack();
+      if (before === 'unreachable' && (state.is === 'following' || state.is === 'starting')) this.#onBack();
       before = state.is;
       onState(state);
     };

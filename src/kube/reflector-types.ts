@@ -28,6 +28,7 @@ export type Relist = {
 };
 
 export type ReflectorState =
+  /** Everything there is is being read, for the first time or anew. */
   | {readonly is: 'starting'}
   /** Everything is known, and changes are. */
   | {readonly is: 'following'}

@@ -47,7 +47,9 @@ const MAX_ASKED_MS = 60_000;
 class ReflectorLoop implements Reflector {
   readonly #options: ReflectorOptions;
   readonly #stopping = new AbortController();
-  readonly #backOff: BackOff;
+  /** After answers that were none, or no; and after watches that were agreed to and ended at once. */
+  readonly #failures: BackOff;
+  readonly #briefWatches: BackOff;
   readonly #pause: Pause;
   /** Where to go on; undefined where everything has to be read again. */
   #version: string | undefined;
@@ -61,7 +63,8 @@ class ReflectorLoop implements Reflector {
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
-    this.#backOff = new BackOff(options.random);
+    this.#failures = new BackOff(options.random);
+    this.#briefWatches = new BackOff(options.random);
     this.#pause = new Pause(options.clock);
     void this.#run();
   }
@@ -131,8 +134,13 @@ class ReflectorLoop implements Reflector {
 
   /** What follows from an end; returns how long to wait before that. */
   #judge(end: Exclude<End, {is: 'stopped'}>): number {
+    const isAgreed = this.#began !== undefined;
     const hasLived = this.#began !== undefined && this.#options.clock.now() - this.#began > LIVED_MS;
-    if (hasLived) this.#backOff.reset();
+    // A server that has just been started agrees to watches and ends them again. What came before that is over.
+    if (isAgreed) this.#failures.reset();
+    if (hasLived) this.#briefWatches.reset();
+    const backOff = isAgreed ? this.#briefWatches : this.#failures;
+    const wasCutOff = this.#isCutOff;
     this.#isCutOff = end.is === 'failed' && !(end.error instanceof ApiError);
     switch (end.is) {
       case 'listed':
@@ -140,31 +148,37 @@ class ReflectorLoop implements Reflector {
         this.#report({is: 'following'});
         return 0;
       case 'ended':
-        return hasLived ? 0 : this.#backOff.next();
+        if (hasLived) return 0;
+        // Changes are not heard of before the next watch.
+        this.#report({is: 'unreachable', message: `GET ${this.#options.source.path}: the server ends watches at once`});
+        return backOff.next();
       case 'expired':
         this.#version = undefined;
-        return hasLived ? 0 : this.#backOff.next();
+        this.#report({is: 'starting'});
+        return hasLived ? 0 : backOff.next();
       case 'doubtful':
         this.#version = undefined;
         this.#report({is: 'unreachable', message: end.message});
-        return this.#backOff.next();
+        return backOff.next();
       case 'no-watch-list':
         if (end.never) this.#options.watchLists.areServed = false;
         this.#needsList = true;
         return 0;
       case 'failed':
-        return this.#failed(end.error);
+        // It says no, so it is there again, and how long it was not is no reason to leave it alone.
+        if (wasCutOff && !this.#isCutOff) backOff.reset();
+        return this.#failed(end.error, backOff);
     }
   }
 
-  #failed(error: unknown): number {
+  #failed(error: unknown, backOff: BackOff): number {
     const message = error instanceof Error ? error.message : String(error);
     const status = error instanceof ApiError ? error.status : 0;
     // Of what is not there any more, nothing can be gone on with.
     if (status === 404) this.#version = undefined;
     this.#report({is: status === 404 ? 'missing' : status === 403 ? 'forbidden' : 'unreachable', message});
     const asked = error instanceof ApiError ? Math.min(error.retryAfterMs ?? 0, MAX_ASKED_MS) : 0;
-    return Math.max(asked, this.#backOff.next());
+    return Math.max(asked, backOff.next());
   }
 
   #report(state: ReflectorState): void {

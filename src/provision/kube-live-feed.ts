@@ -39,7 +39,13 @@ export function createKubeLiveFeed({client, clock, log, random}: KubeLiveFeedOpt
     const ready = provisionedKinds.map(
       (kind) =>
         new Promise<void>((resolve) => {
+          let before: ReflectorState['is'] = 'starting';
           const onState = (state: ReflectorState): void => {
+            // Whoever has reached the server spares the others the rest of their pauses.
+            if (before === 'unreachable' && (state.is === 'following' || state.is === 'starting')) {
+              for (const reflector of reflectors) reflector.serverIsBack();
+            }
+            before = state.is;
             if (state.is === 'forbidden') {
               log.error(
                 {kind: kind.kind, reason: state.message},

@@ -170,12 +170,16 @@ export class StatusWork {
   }
 
   async #send(
-    {object}: Entry,
+    {object: {apiVersion, kind, namespace, name}, name: liveName}: Entry,
     step: Step,
     leading: Leading,
   ): Promise<{readonly outcome: SendOutcome; readonly requestMs: number}> {
-    const {sender, clock} = this.#options;
+    const {sender, clock, live} = this.#options;
     const began = clock.now();
+    // Rows name the version that Sluice knows best. A server need not have that one.
+    const base = step.kind === 'write' ? step.base : live.get(liveName);
+    const inNamespace = namespace === undefined ? {} : {namespace};
+    const object = {apiVersion: base?.apiVersion ?? apiVersion, kind, name, ...inNamespace};
     const outcome = await (step.kind === 'write'
       ? sender.write(object, step.base, step.fields, leading)
       : sender.read(object, leading.signal));

@@ -7,25 +7,26 @@
 /** How a type may be sent now: `serving` = in small responses, `chunks` = in large ones, `whole` = in a single one. */
 export type Turn = 'serving' | 'chunks' | 'whole' | 'wait';
 
+export type FirstSnapshotView = {
+  /** Names of the type still to be sent. */
+  pending(type: string): number;
+  /** Those of them that wait for what they refer to. */
+  waiting(type: string): number;
+  /** A response of the type is not acknowledged yet. */
+  inFlight(type: string): boolean;
+};
+
 export class FirstSnapshot {
   readonly #types: readonly string[];
   readonly #asked = new Set<string>();
   readonly #answered = new Set<string>();
-  readonly #view: {pending(type: string): number; inFlight(type: string): boolean};
+  readonly #view: FirstSnapshotView;
   #over: boolean;
   #patient = true;
   /** How much of the type that was sent first was to be sent when it began. Later changes do not delay the other. */
   #remaining = 0;
 
-  constructor(
-    types: readonly string[],
-    view: {
-      /** Names of the type still to be sent. */
-      pending(type: string): number;
-      /** A response of the type is not acknowledged yet. */
-      inFlight(type: string): boolean;
-    },
-  ) {
+  constructor(types: readonly string[], view: FirstSnapshotView) {
     this.#types = types;
     this.#view = view;
     this.#over = types.length === 0;
@@ -53,7 +54,10 @@ export class FirstSnapshot {
       if (this.#patient && this.#types.some((other) => !this.#asked.has(other))) return 'wait';
       return type === this.#types.find((other) => this.#asked.has(other)) ? 'chunks' : 'wait';
     }
-    if (!open.includes(type)) return this.#remaining > 0 ? 'chunks' : 'wait';
+    if (!open.includes(type)) {
+      // What came in since the type was complete is sent only where the last type cannot do without it.
+      return this.#remaining > 0 || open.some((other) => this.#view.waiting(other) > 0) ? 'chunks' : 'wait';
+    }
     return this.#types.every((other) => other === type || this.#isComplete(other)) ? 'whole' : 'wait';
   }
 

@@ -74,14 +74,21 @@ export class Responses {
 
   /** The next response; what is in it has left the backlog. Undefined: nothing to say now. */
   next(): Response | undefined {
-    const {types} = this.#client;
-    for (const state of types) {
+    const {over} = this.#firstSnapshot;
+    // One type may find that it waits for another, whose turn it is then.
+    const addition = this.#nextAddition() ?? (over ? undefined : this.#nextAddition());
+    if (addition !== undefined) return addition;
+    const removals = this.#firstSnapshot.over && this.#mayRemove() ? this.#removals() : undefined;
+    return removals ?? this.#owedAnswer();
+  }
+
+  #nextAddition(): Response | undefined {
+    for (const state of this.#client.types) {
       const response = state.inFlight === undefined ? this.#additions(state) : undefined;
       if (response !== undefined) return response;
       if (state.items.size === 0 && this.#owes(state)) return toResponse(state, emptyBatch);
     }
-    const removals = this.#firstSnapshot.over && this.#mayRemove() ? this.#removals() : undefined;
-    return removals ?? this.#owedAnswer();
+    return undefined;
   }
 
   #additions(state: TypeState): Response | undefined {

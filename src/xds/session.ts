@@ -68,6 +68,7 @@ export class Session implements ScopeListener {
     this.#settlement = new Settlement(this.#client, this.#backlog);
     this.#firstSnapshot = new FirstSnapshot(profile.readiness, {
       pending: (type) => this.#client.type(type)?.items.size ?? 0,
+      waiting: (type) => this.#client.type(type)?.waitingAdds.total ?? 0,
       inFlight: (type) => this.#client.type(type)?.inFlight !== undefined,
     });
     this.#responses = new Responses(this.#client, this.#backlog, this.#firstSnapshot, {

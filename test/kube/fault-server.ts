@@ -91,7 +91,8 @@ export class FaultServer {
       socket.on('error', () => {});
     });
     this.#server.on('request', (request: Ask, reply: Reply) => {
-      void this.#take(request, reply);
+      // Whoever breaks off in the middle of a request gets no answer.
+      this.#take(request, reply).catch(() => {});
     });
     this.#server.on('sessionError', () => {});
   }

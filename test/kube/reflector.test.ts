@@ -278,6 +278,24 @@ describe('a reflector', () => {
       expect(rig.began).toEqual(['watch first', 'watch doubtful']);
     });
 
+    it('a server that has forgotten what came between, and says so meanwhile', async () => {
+      const rig = await start();
+      rig.put('a');
+      rig.reflect();
+      await rig.agrees();
+      await sleep(2_000 / SPEED);
+      rig.server.fault = first(
+        1,
+        {is: 'after', lines: 0, next: {is: 'error', code: 410, reason: 'Expired'}},
+        isResumed,
+      );
+      for (const reply of rig.server.watches.keys()) reply.end();
+      rig.put('b');
+      await eventually(() => expect(rig.states.at(-1)?.is).toBe('starting'));
+      await rig.agrees();
+      expect(rig.began).toEqual(['watch first', 'watch ended', 'watch expired']);
+    });
+
     it('what its sink throws: everything is read again', async () => {
       const rig = await start();
       let faults = 1;
@@ -336,6 +354,40 @@ describe('a reflector', () => {
         rig.put('a');
         await rig.agrees();
       });
+    });
+
+    /**
+     * Killed and started again, a real API server agreed to watches of custom resources, and ended them a moment later
+     * because it was only setting up their storage. The pause after that was the one that the outage had grown to, up to
+     * half a minute; and all that time the kind was said to be followed, so that nobody could know that edits were not seen.
+     */
+    it('but does not hold against a server that is back how long it was away, and says that it waits', async () => {
+      const rig = await start();
+      rig.reflect();
+      await rig.agrees();
+      rig.server.fault = () => ({is: 'disconnect'});
+      for (const reply of rig.server.watches.keys()) reply.end();
+      // After pauses of 0.8, 1.6, 3.2 and 6.4 s, and their double at most.
+      await eventually(() => expect(rig.began.filter((what) => what === 'watch connection').length).toBe(4));
+      const times: number[] = [];
+      const answers: readonly Fault[] = [
+        {is: 'status', status: 503},
+        {is: 'after', lines: 0, next: {is: 'end'}},
+      ];
+      rig.server.fault = () => {
+        times.push(performance.now() * SPEED);
+        return answers[times.length - 1];
+      };
+      rig.put('a');
+      rig.states.length = 0;
+      await rig.agrees();
+      expect(times).toHaveLength(3);
+      const [no = 0, ended = 0, again = 0] = times;
+      // 1.6 s each at most, and what the machine adds.
+      expect(ended - no).toBeLessThan(4_000);
+      expect(again - ended).toBeLessThan(4_000);
+      const message = expect.stringContaining('the server ends watches at once');
+      expect(rig.states.slice(-3)).toMatchObject([{is: 'following'}, {is: 'unreachable', message}, {is: 'following'}]);
     });
 
     it('a server that asks for time', async () => {

@@ -47,6 +47,11 @@ export class WireTap {
     for (const socket of this.#sockets) this.#dead.add(socket);
   }
 
+  /** As an end that has crashed does. */
+  reset(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();

@@ -5,7 +5,7 @@
  */
 import {createHash} from 'node:crypto';
 import {readdirSync, readFileSync} from 'node:fs';
-import {access, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm} from 'node:fs/promises';
+import {access, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {withLock} from './file-lock.ts';
@@ -26,6 +26,10 @@ export type SuiteBinaries = {
   readonly conformance: string;
   /** What its Pods run. */
   readonly echoBasic: string;
+  /** Go's own program that makes events in JSON of what a test binary prints. */
+  readonly test2json: string;
+  /** A file: which tests and profiles the suite has, as go/suite/cmd/list-tests prints them. */
+  readonly tests: string;
 };
 
 export type RigBinaries = {readonly controlPlane?: ControlPlaneBinaries; readonly suite?: SuiteBinaries};
@@ -98,9 +102,18 @@ async function suite(ensure: Ensure): Promise<SuiteBinaries> {
     commands: [
       ['test', '-c', ...flags, '-o', 'OUT/conformance.test', 'sigs.k8s.io/gateway-api/conformance'],
       ['build', ...flags, '-o', 'OUT/echo-basic', 'sigs.k8s.io/gateway-api-conformance-images/echo-basic'],
+      ['build', ...flags, '-o', 'OUT/test2json', 'cmd/test2json'],
     ],
+    // With the same flags, so that nothing is compiled twice.
+    finish: async (out, run) =>
+      writeFile(join(out, 'tests.json'), await run(['run', ...flags.slice(1), './cmd/list-tests'])),
   });
-  return {conformance: join(folder, 'conformance.test'), echoBasic: join(folder, 'echo-basic')};
+  return {
+    conformance: join(folder, 'conformance.test'),
+    echoBasic: join(folder, 'echo-basic'),
+    test2json: join(folder, 'test2json'),
+    tests: join(folder, 'tests.json'),
+  };
 }
 
 /** A folder is in the cache by being renamed into it, so it is whole; one at a time makes it. */

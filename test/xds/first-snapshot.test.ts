@@ -62,6 +62,30 @@ describe('first snapshot of an agentgateway proxy', () => {
     expect(rig.violations).toEqual([]);
   });
 
+  /**
+   * A proxy connected while its GatewayClass was being made: it was told that there are no addresses yet, and then everything
+   * came at once. Routes waited for addresses, and addresses for the answer that routes were to be in, until patience ended
+   * after five seconds and routes were sent without what they refer to.
+   */
+  it('sends what came between its two types', () => {
+    const rig = new Rig();
+    const client = rig.client({mode: 'agentgateway'});
+    client.start();
+    rig.flush();
+    fill(rig, 3, 3);
+    rig.settle();
+    expect(client.ready).toBe(true);
+    expect(Object.keys(client.contents(typeUrls.address))).toHaveLength(4);
+    expect(Object.keys(client.contents(typeUrls.resource))).toHaveLength(5);
+    expect(client.messages.map(({type, resources}) => [type, resources.length])).toEqual([
+      [typeUrls.address, 0],
+      [typeUrls.address, 4],
+      [typeUrls.resource, 5],
+    ]);
+    expect(rig.warnings).toEqual([]);
+    expect(rig.violations).toEqual([]);
+  });
+
   it('leaves removals for later', () => {
     const rig = new Rig();
     rig.set(address.make('a'), address.make('b'), config.make('route/1'));
