@@ -71,9 +71,7 @@ describe('an agentgateway proxy', () => {
     return found?.status.conditions.find(({type}) => type === 'Programmed')?.message ?? 'no condition';
   };
   const rejected = async (): Promise<number> =>
-    Number(
-      /^sluice_xds_rejected\{scope="agentgateway\/default\/gw"\} (\d+)$/m.exec(await sluice.admin('/metrics'))?.[1],
-    );
+    Number(/^sluice_xds_rejected\{dialect="agentgateway"\} (\d+)$/m.exec(await sluice.admin('/metrics'))?.[1]);
 
   beforeAll(async () => {
     sluice = await startSluice({

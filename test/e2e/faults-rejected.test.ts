@@ -38,7 +38,7 @@ describeWithEnvoy('what is broken', () => {
       .find(({kind}) => kind === 'Gateway')
       ?.status.conditions.find(({type}) => type === 'Programmed');
   const rejected = async (): Promise<number> =>
-    Number(/^sluice_xds_rejected\{[^}]*\} (\d+)$/m.exec(await sluice.admin('/metrics'))?.[1]);
+    Number(/^sluice_xds_rejected\{dialect="envoy"\} (\d+)$/m.exec(await sluice.admin('/metrics'))?.[1]);
 
   beforeAll(async () => {
     port = await freePort();
