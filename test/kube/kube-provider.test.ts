@@ -242,7 +242,9 @@ describe('the Kubernetes provider', () => {
       put(rig, ROUTES, 'r', route);
       put(rig, SERVICES, 's', service);
       await eventually(() => expect(rig.objects.size).toBe(2));
-      expect(heard.filter((text) => text.startsWith('default'))).toEqual(['default/r 1001', 'default/s 1002']);
+      // Kinds are told of as they come.
+      const told = heard.filter((text) => text.startsWith('default')).toSorted();
+      expect(told).toEqual(['default/r 1001', 'default/s 1002']);
       expect(heard.indexOf('default/r 1001')).toBeLessThan(heard.findIndex((text) => text.startsWith('batch')));
       expect([...provider.live.names()]).toContainEqual(name);
       rig.server.store.remove(ROUTES, 'default/r');
