@@ -112,6 +112,28 @@ describe('a status writer of an API server', () => {
     expect(second.counts()).toMatchObject({written: 0, removed: 1});
   });
 
+  /**
+   * The definition of HTTPRoute of an older bundle served v1beta1 alone. Its objects were read and routed, but their statuses
+   * went to the path of v1, where there was nothing: the answer was taken for that of an object that is gone, without a word.
+   */
+  it('writes to the version that the server has', async () => {
+    const rig = writerRig();
+    const row = routeRow('a');
+    const path = pathOfRow(row).replace('/v1/', '/v1beta1/');
+    rig.api.apply(path, {
+      apiVersion: 'gateway.networking.k8s.io/v1beta1',
+      kind: 'HTTPRoute',
+      metadata: {namespace: 'default'},
+    });
+    const writer = rig.writer();
+    writer.start([row]);
+    writer.lead();
+    await rig.time.until(writer.idle());
+    expect(rig.writes().map((write) => [write.path, write.status])).toEqual([[`${path}/status`, 200]]);
+    expect(rig.api.get(path)?.status).toEqual({parents: [own('web', 1, '2030-01-02T03:04:05Z')]});
+    expect(rig.results()).toEqual({written: 1});
+  });
+
   it('leaves the conditions of a Gateway that is another controller’s now', async () => {
     const rig = writerRig();
     rig.make(gatewayRow('web', 1));
